@@ -1,0 +1,55 @@
+# Everything runs from a virtual environment made here; nothing but python3, python3-venv and make is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SOURCES := gdac policies vocab sync tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench soak lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: $(VENV)/.demo ## two days of a sample GDAC, observed, sealed and mirrored, in under a minute
+	@$(BIN)/gdac demo
+
+test: $(VENV)/.dev lint ## lint, types, import layers and all tests but the long ones (under 12 minutes)
+	@$(BIN)/python -m pytest -n 2 -q -m "not soak"
+
+lint: $(VENV)/.dev ## ruff, mypy --strict and the import layers
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "run: $(BIN)/ruff format $(SOURCES)"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache 2>&1 | tail -n 4
+
+bench: $(VENV)/.dev ## the measured targets, each beside a named peer in the same run (many minutes)
+	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev ## the long tests
+	@$(BIN)/python -m pytest -q -m soak
+
+lock: ## renew the hashed locks (needs uv)
+	@requirements/compile.sh
+
+clean: ## remove the virtual environment and everything made
+	rm -rf $(VENV) .demo .bench
+
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV) || { echo "make: could not make $(VENV): install python3-venv (Debian, Ubuntu: apt install python3-venv)"; exit 3; }
+
+# Locked, hashed, then the project itself with nothing resolved again.
+$(VENV)/.build: requirements/build.txt | $(VENV)/bin/python
+	@echo "setting up $(VENV) (once)"
+	@$(PIP) --require-hashes -r requirements/build.txt
+	@touch $@
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml $(VENV)/.build
+	@$(PIP) --require-hashes -r requirements/demo.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml $(VENV)/.build
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,120 @@
+"""Finds the sub-commands, runs one, and turns errors into exit codes. The only place that does."""
+
+import ast
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from gdac import __version__
+from gdac.errors import ExitCode, GdacError
+
+#: Entry point group that the packages plug their sub-commands into.
+COMMANDS = "argo_gdac.commands"
+
+
+@cache
+def plugged_in() -> Mapping[str, EntryPoint]:
+    """Sub-commands of the installed packages, by name; none of them is imported."""
+    return {point.name: point for point in sorted(entry_points(group=COMMANDS), key=lambda point: point.name)}
+
+
+def short_help(point: EntryPoint) -> str:
+    """First docstring line of the module that serves a sub-command, read without running it."""
+    spec = importlib.util.find_spec(point.module)
+    if spec is None or spec.origin is None:
+        return "(not installed)"
+    docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0]
+
+
+class LazyGroup(TyperGroup):
+    """A typer group whose members are entry points, loaded when called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's own context type is private
+        """Names of all sub-commands."""
+        return list(plugged_in())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above
+        """The sub-command itself when it is the one called, else a light stand-in that has its help line."""
+        point = plugged_in().get(cmd_name)
+        if point is None:
+            return None
+        if cmd_name not in sys.argv[1:]:
+            return _stand_in(cmd_name, short_help(point))
+        return _load(point)
+
+
+def _stand_in(name: str, text: str) -> Any:
+    shown = typer.Typer(add_completion=False)
+    shown.command(name=name, help=text)(lambda: None)
+    return typer.main.get_command(shown)
+
+
+def _load(point: EntryPoint) -> Any:
+    try:
+        application = point.load()
+    except ModuleNotFoundError as error:
+        extra = point.module.partition(".")[0]
+        raise GdacError(
+            f"`gdac {point.name}` needs the Python module {error.name!r}, which is not installed.",
+            hint=f"Install the extra: pip install 'argo-gdac[{extra}]'.",
+        ) from error
+    command = typer.main.get_command(application)
+    command.name = point.name
+    return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="gdac",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Run an Argo Global Data Assembly Centre: seal its days, keep mirrors equal, check what DACs submit.",
+    epilog="Exit codes: 0 fine, 1 differences or findings, 2 usage, 3 could not do it, 4 held by a brake, 5 partial.",
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"gdac {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run `gdac`; never returns."""
+    try:
+        app(standalone_mode=True)
+    except GdacError as error:
+        sys.stderr.write(f"gdac: {error.what}\n" + (f"      {error.hint}\n" if error.hint else ""))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our output left, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.FINE)
+    except Exception:  # noqa: BLE001 - the one place that speaks for all bugs
+        traceback.print_exc()
+        sys.stderr.write("gdac: this is a bug in gdac; please report it with the lines above.\n")
+        sys.exit(ExitCode.FAILED)
+
+
+if __name__ == "__main__":
+    main()

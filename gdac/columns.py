@@ -1,0 +1,34 @@
+"""The one column engine: DuckDB, set up the same way everywhere.
+
+Indexes, manifests and deltas are tables of up to 20 million rows. They are read, joined and written as columns, never
+as one Python object per file. Table and view names in our SQL are constants of ours; values go by parameter.
+"""
+
+import duckdb
+
+
+def connect(
+    *, memory_limit: str = "2GB", threads: int = 2, temp_directory: str | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that never reaches for the network and keeps to its memory.
+
+    Args:
+        memory_limit: DuckDB's own buffer limit, such as ``"800MB"``; beyond it DuckDB spills to ``temp_directory``.
+        threads: worker threads.
+        temp_directory: where spilled data go; None lets a query that outgrows the limit fail instead.
+
+    Returns:
+        A connection in UTC with extension loading off.
+    """
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": temp_directory or "",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "enable_external_file_cache": False,
+            "TimeZone": "UTC",
+        },
+    )

@@ -1,0 +1,194 @@
+"""The store port: what every place that can hold an archive must be able to do.
+
+An adapter (``sync.stores``) turns one kind of server into a `Store`; the contract suite in ``tests/contract`` is the
+long form of this page and every adapter passes it against a real server.
+
+Rules for adapters:
+
+- Keys are relative POSIX paths that `gdac.paths.check_safe` accepts (``manifest/...`` too); others are refused.
+- `write` is atomic: a reader sees the old bytes or all of the new ones, never a part. When the body raises, or does not
+  have the stated size, nothing changes.
+- `delete` of what is not there is fine.
+- Errors: `NotFoundError` for what is not there, `StoreError` for everything else a server or disk can do; messages name
+  the store and the key and never a secret. A cancelled call leaves nothing behind but a temporary file, which the next
+  `clean` removes.
+"""
+
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final, Protocol, Self
+
+from gdac.errors import StoreError
+
+#: How much of a body travels at once, in bytes.
+CHUNK: Final = 1 << 18
+
+
+class NotFoundError(StoreError):
+    """The store holds nothing under that key."""
+
+
+class ChangedError(StoreError):
+    """A conditional write found another version than the expected one; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a store says of one object.
+
+    Attributes:
+        path: key in the store, an archive path or a name under ``manifest/``.
+        size: bytes, or None where a listing cannot say exactly (HTML listings round).
+        modified: UTC, or None where unknown; for our own uploads the source's time, from the object's metadata.
+        validator: opaque: equal validators mean unchanged bytes (strong ETag, or size and time on FTP); None: unknown.
+        sha256: lower-case hex, where the store carries one that we gave it.
+    """
+
+    path: str
+    size: int | None = None
+    modified: datetime | None = None
+    validator: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an adapter can do beyond reading.
+
+    Attributes:
+        writes: it can write, copy and delete.
+        lists: it can list a directory.
+        exact_listing: its listing carries exact sizes.
+        compare_and_swap: `Expect` is honoured by the server, atomically.
+        keeps_modified: `write` keeps the ``modified`` it is given and `stat` returns it.
+    """
+
+    writes: bool = False
+    lists: bool = False
+    exact_listing: bool = False
+    compare_and_swap: bool = False
+    keeps_modified: bool = False
+
+
+class Expect(Enum):
+    """Precondition of a write: anything may be there, or nothing may."""
+
+    ANYTHING = "anything"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the writer knows of the bytes it hands over; stored with the object where the store can.
+
+    Attributes:
+        size: exact number of bytes.
+        sha256: lower-case hex, or None while not known (a body still being hashed).
+        modified: UTC time of the bytes at their source, or None.
+        content_type: media type for stores that serve over HTTP.
+    """
+
+    size: int
+    sha256: str | None = None
+    modified: datetime | None = None
+    content_type: str | None = None
+
+
+class Reading(Protocol):
+    """An object being read: what it is, and its bytes in order, once."""
+
+    @property
+    def info(self) -> ObjectInfo:
+        """What the store said when it opened the object; ``size`` is None where it did not say."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes. Raises `StoreError` when the connection ends early and the server said how much was due."""
+        ...
+
+
+class Store(Protocol):
+    """One archive-holding place, opened. Safe for concurrent use by tasks of one event loop."""
+
+    @property
+    def name(self) -> str:
+        """For messages and reports: the URL without credentials."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this adapter can do."""
+        ...
+
+    async def stat(self, key: str) -> ObjectInfo:
+        """Facts about one object, in one request where the protocol allows. Raises `NotFoundError`."""
+        ...
+
+    def read(self, key: str, *, unless: str | None = None) -> AbstractAsyncContextManager["Reading | None"]:
+        """Open an object for reading.
+
+        Args:
+            key: what to read.
+            unless: a validator from an earlier visit; when it still holds, the context yields None and no bytes travel.
+
+        Raises:
+            NotFoundError: nothing is there.
+        """
+        ...
+
+    def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
+        """Objects below a directory prefix ("" is the root; no trailing slash), in any order.
+
+        Without ``recursive`` only those directly in it. A directory that does not exist lists nothing. Temporary files
+        of ours never show. Names that `gdac.paths.check_safe` refuses are yielded too: the caller reports them.
+        """
+        ...
+
+    async def write(
+        self,
+        key: str,
+        body: bytes | AsyncIterable[bytes],
+        declared: Declared,
+        *,
+        expect: Expect | str = Expect.ANYTHING,
+    ) -> ObjectInfo:
+        """Write one object, atomically.
+
+        Args:
+            key: where to.
+            body: the bytes, or an iterable of them whose total must be ``declared.size``.
+            declared: size and, where known, digest and time.
+            expect: precondition; a string is the validator that must still hold (compare-and-swap).
+
+        Raises:
+            ChangedError: the precondition does not hold.
+            StoreError: the body has another size than declared, or the store failed; nothing changed.
+        """
+        ...
+
+    async def copy(self, source: str, target: str) -> None:
+        """Copy within the store without the bytes passing through us. Raises `NotFoundError`."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove one object; fine when it is not there."""
+        ...
+
+    async def flush(self) -> None:
+        """Return once everything written so far would survive a power cut (a barrier; free on object stores)."""
+        ...
+
+    async def clean(self) -> int:
+        """Remove temporary files that an interrupted run of ours left; returns how many."""
+        ...
+
+    async def __aenter__(self) -> Self:
+        """Open connections."""
+        ...
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close them."""
+        ...

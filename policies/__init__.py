@@ -1,0 +1,1 @@
+"""What is allowed: pure decisions with their data and sources (licence, retention, distribution)."""

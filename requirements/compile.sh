@@ -1,0 +1,9 @@
+#!/bin/sh
+# Renews both locks. Needs uv (from PyPI). The locks hold hashes and no index address.
+set -eu
+cd "$(dirname "$0")/.."
+lock() { uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@"; }
+lock --all-extras --group dev --output-file requirements/dev.txt >/dev/null
+lock --extra sync --extra demo -c requirements/dev.txt --output-file requirements/demo.txt >/dev/null
+printf 'hatchling>=1.27\neditables>=0.5\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate -c requirements/dev.txt --output-file requirements/build.txt >/dev/null

@@ -1,0 +1,1 @@
+"""How files move: stores, observe, ingest, seal, replicate and the state that remembers it."""

@@ -1,0 +1,1 @@
+"""Sub-commands that the extra ``sync`` adds to `gdac`."""
