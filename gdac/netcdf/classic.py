@@ -1,0 +1,298 @@
+"""NetCDF classic files (CDF-1, CDF-2, CDF-5), read with numpy alone and trusted in nothing.
+
+Layout: "The NetCDF Classic Format Specification" (Unidata, appendix B of the NetCDF user's guide). Every count is held
+against the bytes that are there before anything is made of it, names and dimension ids are checked, and no variable
+may reach into the header, beyond the end, or need more bytes than the file has. The ``vsize`` field is redundant and
+known to be wrong in large files: sizes come from the shape, as the C library computes them.
+"""
+
+import struct
+from typing import Any, Final
+
+import numpy as np
+
+from gdac.netcdf.model import Array, Header, NetcdfError, VariableHeader
+from gdac.netcdf.sources import WHOLE, BytesSource, Source
+
+# Limits of the C library (netcdf.h), but for the rank, where numpy's arrays set ours.
+MAX_DIMENSIONS: Final = 1024
+MAX_ATTRIBUTES: Final = 8192
+MAX_VARIABLES: Final = 8192
+MAX_NAME: Final = 256
+MAX_RANK: Final = 32
+
+_FIRST_LOOK: Final = 1 << 16
+_STREAMING: Final = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
+_FORMATS: Final = {1: "NETCDF3_CLASSIC", 2: "NETCDF3_64BIT_OFFSET", 5: "NETCDF3_64BIT_DATA"}
+_TYPES: Final = {
+    number: np.dtype(code)
+    for number, code in enumerate(("i1", "S1", ">i2", ">i4", ">f4", ">f8", "u1", ">u2", ">u4", ">i8", ">u8"), start=1)
+}
+_NATIVE: Final = {number: dtype.newbyteorder("=") for number, dtype in _TYPES.items()}
+_CHAR: Final = 2
+_LAST_TYPE: Final = {1: 6, 2: 6, 5: 11}
+_DIMENSIONS, _VARIABLES, _ATTRIBUTES = 10, 11, 12
+
+
+_Declared = tuple[str, int, tuple[str, ...], int, dict[str, Any]]
+
+
+class _NeedsMoreError(Exception):
+    """The header goes on beyond the piece that was looked at."""
+
+
+class _Cursor:
+    """Walks a header; every method moves on and none reads beyond the bytes at hand."""
+
+    def __init__(self, data: bytes | memoryview, source: Source) -> None:
+        self.data = data
+        self.at = 4
+        self.end = len(data)
+        self.source = source
+        self.version = data[3]
+        self.width = 8 if self.version == 5 else 4
+        self._count = struct.Struct(">q" if self.width == 8 else ">i").unpack_from
+        self._tag = struct.Struct(">i").unpack_from
+        self._pair = struct.Struct(">iq" if self.width == 8 else ">ii").unpack_from
+
+    def fail(self, what: str, at: int | None = None) -> NetcdfError:
+        return NetcdfError(self.source.label, self.at if at is None else at, what)
+
+    def short(self) -> Exception:
+        """The error for running off the bytes at hand: there may be more of them in the file."""
+        if self.end < self.source.size:
+            return _NeedsMoreError()
+        return self.fail("the header ends here, in the middle of an entry", self.end)
+
+    def count(self, what: str, most: int | None = None) -> int:
+        if self.at + self.width > self.end:
+            raise self.short()
+        (value,) = self._count(self.data, self.at)
+        if value < 0 or (most is not None and value > most):
+            raise self.fail(f"{value} is not a possible {what}")
+        self.at += self.width
+        return int(value)
+
+    def tag(self) -> int:
+        if self.at + 4 > self.end:
+            raise self.short()
+        (value,) = self._tag(self.data, self.at)
+        self.at += 4
+        return int(value)
+
+    def list_of(self, tag: int, what: str, most: int) -> int:
+        """Start of a list: its tag and its count; absent lists are two zeros."""
+        start = self.at
+        found = self.tag()
+        count = self.count(f"number of {what}", most)
+        if found not in {0, tag} or (found == 0 and count):
+            raise self.fail(f"a list of {what} should begin here", start)
+        return count
+
+    def name(self) -> str:
+        length = self.count("length of a name", MAX_NAME)
+        start = self.at
+        if start + length > self.end:
+            raise self.short()
+        try:
+            name = str(self.data[start : start + length], "utf-8")
+        except UnicodeDecodeError as error:
+            raise self.fail("a name is not UTF-8") from error
+        if not name or "\x00" in name or "/" in name:
+            raise self.fail(f"{name!a} is not a name")
+        self.at = start + (length + 3 & ~3)
+        return name
+
+    def attributes(self) -> dict[str, Any]:
+        """An attribute list: the hot loop of every header, hence its own reading of counts."""
+        number = self.list_of(_ATTRIBUTES, "attributes", MAX_ATTRIBUTES)
+        found: dict[str, Any] = {}
+        last = _LAST_TYPE[self.version]
+        for _ in range(number):
+            name = self.name()
+            if self.at + 4 + self.width > self.end:
+                raise self.short()
+            kind, count = self._pair(self.data, self.at)
+            self.at += 4 + self.width
+            if not 1 <= kind <= last or count < 0:
+                raise self.fail(f"attribute {name!a} has type {kind} and {count} values")
+            if name in found:
+                raise self.fail(f"attribute {name!a} stands there twice")
+            found[name] = self._values(kind, count, keep_nul=name == "_FillValue")
+        return found
+
+    def _values(self, kind: int, count: int, *, keep_nul: bool) -> Any:
+        start = self.at
+        stop = start + count * _TYPES[kind].itemsize
+        if stop > self.source.size:
+            raise self.fail(f"an attribute of {count} values goes beyond the end of the file")
+        if stop > self.end:
+            raise self.short()
+        self.at = start + (stop - start + 3 & ~3)
+        if kind == _CHAR:
+            value = str(self.data[start:stop], "utf-8", "replace")
+            return value if keep_nul else value.rstrip("\x00")
+        values = np.frombuffer(self.data, _TYPES[kind], count, start).astype(_NATIVE[kind])
+        return values[0] if count == 1 else values
+
+
+def read_header(source: Source) -> Header:
+    """Parse the header of a classic file and prove that every variable lies inside the file.
+
+    Raises:
+        NetcdfError: says at which byte what is wrong.
+    """
+    look = min(source.size, _FIRST_LOOK if source.size > WHOLE else source.size)
+    while True:
+        try:
+            return _parse(source, source.read(0, look))
+        except _NeedsMoreError:
+            look = min(source.size, look * 4)
+
+
+def _parse(source: Source, data: bytes | memoryview) -> Header:
+    if len(data) < 4 or data[:3] != b"CDF" or data[3] not in _FORMATS:
+        raise NetcdfError(source.label, 0, f"it begins with {bytes(data[:8])!r}, as no NetCDF file does")
+    cursor = _Cursor(data, source)
+    records = _records(cursor)
+    dimensions, record = _dimensions(cursor, records or 0)
+    attributes = cursor.attributes()
+    names = list(dimensions)
+    number = cursor.list_of(_VARIABLES, "variables", MAX_VARIABLES)
+    declared = [_declared(cursor, names, record) for _ in range(number)]
+    slab = _slab(declared, dimensions, record)
+    if records is None and record is not None:
+        records = _streamed_records(declared, record, slab, source.size)
+        dimensions[record] = records
+    variables = _placed(cursor, declared, dimensions, record, slab)
+    return Header(_FORMATS[cursor.version], dimensions, record, attributes, variables)
+
+
+def _placed(
+    cursor: _Cursor, declared: list[_Declared], dimensions: dict[str, int], record: str | None, slab: int
+) -> dict[str, VariableHeader]:
+    """Give every variable its shape and prove that all of them fit into the file, side by side."""
+    variables: dict[str, VariableHeader] = {}
+    header_end, total = cursor.at, cursor.at
+    for name, kind, names, begin, attributes in declared:
+        if name in variables:
+            raise cursor.fail(f"variable {name!a} stands there twice")
+        shape = tuple([dimensions[each] for each in names])
+        stride = slab if names and names[0] == record else 0
+        variable = VariableHeader(name, _NATIVE[kind], names, shape, attributes, begin, stride)
+        _check_place(variable, header_end, cursor.source)
+        total += variable.nbytes
+        variables[name] = variable
+    if variables and total > cursor.source.size:
+        raise cursor.fail(f"header and variables need {total} bytes, more than the file has", cursor.source.size)
+    return variables
+
+
+def _records(cursor: _Cursor) -> int | None:
+    """The number of records; None when it was left open (a file written as a stream)."""
+    width = cursor.width
+    if cursor.end < 4 + width:
+        raise cursor.short()
+    if int.from_bytes(cursor.data[4 : 4 + width], "big") == _STREAMING[width]:
+        cursor.at += width
+        return None
+    return cursor.count("number of records")
+
+
+def _dimensions(cursor: _Cursor, records: int) -> tuple[dict[str, int], str | None]:
+    found: dict[str, int] = {}
+    record: str | None = None
+    for _ in range(cursor.list_of(_DIMENSIONS, "dimensions", MAX_DIMENSIONS)):
+        name = cursor.name()
+        length = cursor.count("length of a dimension")
+        if name in found:
+            raise cursor.fail(f"dimension {name!a} stands there twice")
+        if length == 0:
+            if record is not None:
+                raise cursor.fail(f"{record!a} and {name!a} are both record dimensions")
+            record = name
+        found[name] = length or records
+    return found, record
+
+
+def _declared(cursor: _Cursor, dimensions: list[str], record: str | None) -> _Declared:
+    """One entry of the variable list: name, type number, dimension names, begin, attributes."""
+    name = cursor.name()
+    rank = cursor.count("number of dimensions of a variable", MAX_RANK)
+    most = len(dimensions) - 1
+    names = tuple([dimensions[cursor.count(f"dimension id, of {most + 1}", most)] for _ in range(rank)])
+    if record is not None and record in names[1:]:
+        raise cursor.fail(f"variable {name!a} has the record dimension in another place than the first")
+    attributes = cursor.attributes()
+    kind = cursor.tag()
+    if not 1 <= kind <= _LAST_TYPE[cursor.version]:
+        raise cursor.fail(f"variable {name!a} has type {kind}, which there is not", cursor.at - 4)
+    start = cursor.at + cursor.width  # behind vsize, see the module docstring
+    stop = start + (4 if cursor.version == 1 else 8)
+    if stop > cursor.end:
+        raise cursor.short()
+    cursor.at = stop
+    return name, kind, names, int.from_bytes(cursor.data[start:stop], "big"), attributes
+
+
+def _slab(declared: list[_Declared], dimensions: dict[str, int], record: str | None) -> int:
+    """Bytes of one whole record. Each variable's part is padded to 4, unless it is the only one."""
+    sizes = []
+    for _, kind, names, _, _ in declared:
+        if record is not None and names[:1] == (record,):
+            size = _TYPES[kind].itemsize
+            for each in names[1:]:
+                size *= dimensions[each]
+            sizes.append(size)
+    return sizes[0] if len(sizes) == 1 else sum(size + 3 & ~3 for size in sizes)
+
+
+def _streamed_records(declared: list[_Declared], record: str | None, slab: int, size: int) -> int:
+    """How many records there are in a file whose writer left that open: as many as have room."""
+    begins = [begin for _, _, names, begin, _ in declared if names[:1] == (record,)]
+    return max(0, size - min(begins)) // slab if begins else 0
+
+
+def _check_place(variable: VariableHeader, header_end: int, source: Source) -> None:
+    """Refuse data in the header or beyond the end; padding behind the last variable may be missing."""
+    begin, needed = variable.begin or 0, variable.nbytes
+    if not needed:
+        return
+    records = variable.shape[0] if variable.stride else 1
+    end = begin + (records - 1) * variable.stride + needed // records
+    if begin < header_end:
+        raise NetcdfError(source.label, begin, f"variable {variable.name!a} begins inside the header")
+    if end > source.size:
+        raise NetcdfError(
+            source.label,
+            source.size,
+            f"the file ends here, but variable {variable.name!a} goes on to byte {end} (truncated?)",
+        )
+
+
+def read_variable(source: Source, variable: VariableHeader) -> Array:
+    """Read the values of a variable whose header came from `read_header` of the same source.
+
+    Returns:
+        An array of ``variable.shape`` in native byte order; characters and bytes may be a view of the source.
+    """
+    dtype = variable.dtype.newbyteorder(">")
+    begin, needed = variable.begin or 0, variable.nbytes
+    if not needed:
+        return np.empty(variable.shape, variable.dtype)
+    if variable.stride and needed // variable.shape[0] != variable.stride:
+        raw = _read_records(source, variable, dtype)
+    else:
+        raw = np.frombuffer(source.read(begin, needed), dtype).reshape(variable.shape)
+    return raw.astype(variable.dtype, copy=False)
+
+
+def _read_records(source: Source, variable: VariableHeader, dtype: np.dtype[Any]) -> Array:
+    records, stride, begin = variable.shape[0], variable.stride, variable.begin or 0
+    size = variable.nbytes // records
+    span = (records - 1) * stride + size
+    if isinstance(source, BytesSource) or span <= WHOLE:
+        inner = np.empty(variable.shape[1:], dtype).strides
+        return np.ndarray(variable.shape, dtype, source.read(begin, span), strides=(stride, *inner))
+    pieces = b"".join(source.read(begin + at * stride, size) for at in range(records))
+    return np.frombuffer(pieces, dtype).reshape(variable.shape)
