@@ -35,6 +35,10 @@ class ChangedError(StoreError):
     """A conditional write found another version than the expected one; nothing was written."""
 
 
+class ListingNotOfferedError(StoreError):
+    """The store reads and may write, but shows no list of what is there (HTTP without an index of its directories)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
     """What a store says of one object.
@@ -144,6 +148,9 @@ class Store(Protocol):
 
         Without ``recursive`` only those directly in it. A directory that does not exist lists nothing. Temporary files
         of ours never show. Names that `gdac.paths.check_safe` refuses are yielded too: the caller reports them.
+
+        Raises:
+            ListingNotOfferedError: this place shows no listings, so nothing can be concluded from what is not shown.
         """
         ...
 

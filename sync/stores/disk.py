@@ -1,0 +1,420 @@
+"""What `sync.stores.local` does to the disk, one blocking call per file; knows nothing of asyncio.
+
+A `Tree` never leaves its root: a symbolic link that points out of it is refused, one that stays inside is followed.
+Files are made under ``.gdac-tmp/<session>/`` and moved into place, so a reader sees the old bytes or the new ones.
+A session holds a lock on its directory for as long as it lives, whatever host or container it runs in: a directory
+whose lock is free belongs to a run that died.
+"""
+# Paths stay strings here: a pathlib object per segment and file would double the cost of a small file.
+# ruff: noqa: PTH103, PTH106, PTH108, PTH112, PTH114, PTH120, PTH208
+
+import errno
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from gdac.errors import StoreError
+from gdac.paths import check_safe
+from gdac.store import ChangedError, Expect, NotFoundError, ObjectInfo
+from sync.stores.times import from_ns, to_ns
+
+if sys.platform != "win32":
+    import fcntl
+
+#: Directory of unfinished files, at the root of the tree (one file system with what they become).
+TEMPORARY: Final = ".gdac-tmp"
+#: Two writers that state an expectation take turns by this file's lock.
+TURNS: Final = "turns.lock"
+#: Locks of this machine's kernel guard compare-and-swap and tell dead sessions from live ones.
+HAS_LOCKS: Final = sys.platform != "win32"
+BLOCK: Final = 1 << 20
+_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_HINTS: Final = {
+    errno.ENOSPC: "The disk is full: free some space and run again; what is there stays whole.",
+    errno.EDQUOT: "The disk quota is used up: free some space and run again; what is there stays whole.",
+    errno.EACCES: "Give the user who runs gdac the right to read and write there.",
+    errno.EPERM: "Give the user who runs gdac the right to read and write there.",
+    errno.EROFS: "The file system is mounted read-only.",
+    errno.ENAMETOOLONG: "This file system takes shorter names than the archive has: use another one.",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n) or lower the number of concurrent transfers.",
+    errno.ENOTDIR: "A file stands where a directory of that name should be: move it away.",
+    errno.EISDIR: "A directory stands where a file of that name should be: move it away.",
+    errno.EEXIST: "A file stands where a directory of that name should be: move it away.",
+}
+
+
+class Unfinished:
+    """A file being written; `Tree.finish` moves it into place, `discard` removes it."""
+
+    __slots__ = ("descriptor", "path")
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+
+    def append(self, data: bytes) -> None:
+        """Write all of `data`."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+
+    def close(self) -> None:
+        """Close it; again is fine."""
+        if self.descriptor >= 0:
+            descriptor, self.descriptor = self.descriptor, -1
+            os.close(descriptor)
+
+    def discard(self) -> None:
+        """Remove it."""
+        self.close()
+        with suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+
+class Tree:
+    """A directory tree on one file system. Every method blocks; safe to call from several threads.
+
+    Args:
+        root: the directory; made by the first write when it is not there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = os.path.realpath(root)
+        self._session = secrets.token_hex(8)
+        self._lock = Lock()
+        self._count = 0
+        self._held: int | None = None
+
+    # --- names
+
+    def path_of(self, key: str) -> str:
+        """Where a key lies on the disk.
+
+        Raises:
+            PathError: no store may be asked for this key.
+            StoreError: a symbolic link on the way leads out of the root.
+        """
+        check_safe(key)
+        path = self.root
+        for segment in key.split("/"):
+            path = f"{path}/{segment}"
+            try:
+                is_link = stat.S_ISLNK(os.lstat(path).st_mode)
+            except (FileNotFoundError, NotADirectoryError):
+                break  # nothing below can be a link
+            if is_link:
+                return self._through_links(key)
+        return f"{self.root}/{key}"
+
+    def _through_links(self, key: str) -> str:
+        path = os.path.realpath(f"{self.root}/{key}")
+        if os.path.commonpath([self.root, path]) != self.root or os.path.islink(path):
+            raise StoreError(
+                f"{key} in {self.root} is a symbolic link, or lies behind one, that leads out of the archive.",
+                hint="Replace the link by a real file or directory.",
+            )
+        return path
+
+    # --- reading
+
+    def look(self, key: str) -> ObjectInfo:
+        """Facts about one file. Raises `NotFoundError`."""
+        with self.errors(key):
+            found = os.lstat(self.path_of(key))
+            if not stat.S_ISREG(found.st_mode):
+                raise FileNotFoundError(errno.ENOENT, "not a regular file")
+            return describe(key, found)
+
+    def open(self, key: str, unless: str | None, at_once: int) -> tuple[ObjectInfo, bytes, int] | None:
+        """Open a file and read its first `at_once` bytes.
+
+        Returns:
+            What it is, its first bytes, and a descriptor for the rest, -1 when there is none; or None when the
+            validator `unless` still holds.
+
+        Raises:
+            NotFoundError: there is no such file.
+        """
+        with self.errors(key):
+            descriptor = os.open(self.path_of(key), _READ | getattr(os, "O_NONBLOCK", 0))
+            try:
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode):
+                    raise FileNotFoundError(errno.ENOENT, "not a regular file")
+                info = describe(key, found)
+                if info.validator == unless:
+                    return None
+                first = read_fully(descriptor, min(found.st_size, at_once))
+                if found.st_size > at_once:
+                    rest, descriptor = descriptor, -1
+                    return info, first, rest
+                return info, first, -1
+            finally:
+                if descriptor >= 0:
+                    os.close(descriptor)
+
+    def entries(self, prefix: str) -> Generator[tuple[str, ObjectInfo | None], None, None]:
+        """What lies directly in a directory: ``(key, info)`` of files, ``(key, None)`` of directories.
+
+        Names that begin with a dot are hidden, links to directories are not entered, and links that lead out of the
+        root are left out. A directory that is not there holds nothing.
+        """
+        with self.errors(prefix or "."), suppress(FileNotFoundError, NotADirectoryError):
+            folder = self.path_of(prefix) if prefix else self.root
+            with os.scandir(folder) as found:
+                for entry in found:
+                    if entry.name[0] == ".":
+                        continue
+                    key = f"{prefix}/{entry.name}" if prefix else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        yield key, None
+                    elif entry.is_file(follow_symlinks=False):
+                        with suppress(FileNotFoundError):  # gone since the directory was read
+                            yield key, describe(key, entry.stat(follow_symlinks=False))
+                    elif entry.is_symlink():
+                        with suppress(StoreError):
+                            yield key, self.look(key)
+
+    # --- writing
+
+    def begin(self, key: str) -> Unfinished:
+        """Open a temporary file that will become `key`."""
+        with self.errors(key):
+            self.path_of(key)  # refuse before any byte is written
+            path = self._temporary_path()
+            return Unfinished(path, os.open(path, _CREATE, 0o666))
+
+    def finish(self, made: Unfinished, key: str, modified: datetime | None, expect: Expect | str) -> ObjectInfo:
+        """Move a finished temporary file to its key.
+
+        Raises:
+            ChangedError: the precondition does not hold.
+        """
+        with self.errors(key):
+            if not hasattr(os, "sync"):
+                os.fsync(made.descriptor)  # no barrier for all files later: each is made durable now
+            if modified is not None:
+                ns = to_ns(modified)
+                os.utime(made.descriptor if os.utime in os.supports_fd else made.path, ns=(ns, ns))
+            found = os.fstat(made.descriptor)
+            made.close()
+            target = self.path_of(key)
+            if expect is Expect.ANYTHING:
+                self._place(made.path, target, os.replace)
+            elif expect is Expect.NOTHING:
+                self._place_new(made, key, target)
+            else:
+                self._place_over(made, key, target, str(expect))
+            return describe(key, found)
+
+    def _place(self, source: str, target: str, how: Callable[[str, str], None]) -> None:
+        """Move, making directories as needed; again when a delete took an empty one away meanwhile."""
+        for attempt in range(5):
+            try:
+                how(source, target)
+            except FileNotFoundError:
+                if attempt == 4:
+                    raise
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+            else:
+                return
+
+    def _place_new(self, made: Unfinished, key: str, target: str) -> None:
+        try:
+            self._place(made.path, target, os.link)
+        except FileExistsError as error:
+            if not os.path.lexists(target):
+                raise
+            raise _changed(key, self.root, "something is there already") from error
+        made.discard()
+
+    def _place_over(self, made: Unfinished, key: str, target: str, validator: str) -> None:
+        with self._turn():
+            try:
+                now = self.look(key).validator
+            except NotFoundError as error:
+                raise _changed(key, self.root, "it is gone") from error
+            if now != validator:
+                raise _changed(key, self.root, "somebody replaced it")
+            self._place(made.path, target, os.replace)
+
+    def duplicate(self, source: str, target: str) -> None:
+        """Copy inside the tree, in the kernel where it can. Raises `NotFoundError`.
+
+        A real copy and no hard link: whoever else writes into this tree in place would change both names at once.
+        File systems that share blocks (btrfs, xfs) do so.
+        """
+        opened = self.open(source, None, 0)
+        assert opened is not None
+        info, _, descriptor = opened
+        try:
+            made = self.begin(target)
+            try:
+                with self.errors(target):
+                    if descriptor >= 0:
+                        _copy_bytes(descriptor, made.descriptor, info.size or 0)
+                self.finish(made, target, info.modified, Expect.ANYTHING)
+            except BaseException:
+                made.discard()
+                raise
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    def remove(self, key: str) -> None:
+        """Delete a file and the directories it leaves empty; fine when it is not there."""
+        with self.errors(key):
+            folder = os.path.dirname(f"{self.root}/{key}")
+            path = self.path_of(key)
+            try:
+                os.unlink(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return
+            while folder != self.root:
+                try:
+                    os.rmdir(folder)
+                except OSError:  # not empty, or not ours to remove: both fine
+                    return
+                folder = os.path.dirname(folder)
+
+    def settle(self) -> None:
+        """Return once what was written would survive a power cut."""
+        with self.errors("."):
+            if hasattr(os, "sync"):
+                os.sync()
+            if sys.platform == "darwin":  # sync there only starts the work
+                descriptor = os.open(self.root, os.O_RDONLY)
+                try:
+                    fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+                finally:
+                    os.close(descriptor)
+
+    # --- sessions and locks
+
+    def _temporary_path(self) -> str:
+        folder = f"{self.root}/{TEMPORARY}/{self._session}"
+        with self._lock:
+            if self._held is None:
+                os.makedirs(folder, exist_ok=True)
+                self._held = _lock_file(f"{folder}/lock", wait=True)
+            self._count += 1
+            return f"{folder}/{self._count}"
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        held = _lock_file(f"{self.root}/{TEMPORARY}/{TURNS}", wait=True)
+        try:
+            yield
+        finally:
+            if held is not None:
+                os.close(held)
+
+    def sweep(self) -> int:
+        """Remove the unfinished files of sessions that died; returns how many."""
+        removed = 0
+        with self.errors(TEMPORARY), suppress(FileNotFoundError):
+            for name in os.listdir(f"{self.root}/{TEMPORARY}"):
+                folder = f"{self.root}/{TEMPORARY}/{name}"
+                if name in {self._session, TURNS} or not os.path.isdir(folder) or not HAS_LOCKS:
+                    continue
+                held = _lock_file(f"{folder}/lock", wait=False)
+                if held is None:
+                    continue  # alive
+                removed += len(os.listdir(folder)) - 1
+                shutil.rmtree(folder)
+                os.close(held)
+        return removed
+
+    def close(self) -> None:
+        """End the session; what it left unfinished goes."""
+        with self._lock, self.errors(TEMPORARY):
+            if self._held is not None:
+                shutil.rmtree(f"{self.root}/{TEMPORARY}/{self._session}", ignore_errors=True)
+                os.close(self._held)
+                self._held = None
+                with suppress(OSError):  # others work there, or the turns are kept
+                    os.rmdir(f"{self.root}/{TEMPORARY}")
+
+    # --- errors
+
+    @contextmanager
+    def errors(self, key: str) -> Iterator[None]:
+        """Turn what the operating system says into our errors."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise NotFoundError(f"{key} is not in {self.root}.") from error
+        except NotADirectoryError as error:
+            raise NotFoundError(f"{key} is not in {self.root}: a file stands where a directory would be.") from error
+        except OSError as error:
+            said = os.strerror(error.errno) if error.errno else str(error)
+            hint = _HINTS.get(error.errno or 0, "")
+            raise StoreError(f"{key} in {self.root}: {said}.", hint=hint) from error
+
+
+def describe(key: str, found: os.stat_result) -> ObjectInfo:
+    """What the disk says of a file; its validator is size, time and inode: every write of ours makes a new inode."""
+    return ObjectInfo(
+        path=key,
+        size=found.st_size,
+        modified=from_ns(found.st_mtime_ns),
+        validator=f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}",
+    )
+
+
+def read_fully(descriptor: int, size: int) -> bytes:
+    """Read `size` bytes, fewer only at the end of the file."""
+    first = os.read(descriptor, size) if size else b""
+    if len(first) == size or not first:
+        return first
+    pieces = [first]
+    missing = size - len(first)
+    while missing and (piece := os.read(descriptor, missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def _copy_bytes(source: int, target: int, size: int) -> None:
+    if hasattr(os, "copy_file_range"):
+        with suppress(OSError):  # not on this file system: by hand below, from where it stopped
+            while os.copy_file_range(source, target, size):
+                pass
+    while block := os.read(source, BLOCK):
+        view = memoryview(block)
+        while view:
+            view = view[os.write(target, view) :]
+
+
+if sys.platform == "win32":
+
+    def _lock_file(path: str, *, wait: bool) -> int | None:  # noqa: ARG001 - the same shape as below
+        return None
+
+else:
+
+    def _lock_file(path: str, *, wait: bool) -> int | None:
+        """Open and lock a file; None when somebody else holds it, or where the system has no such locks."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+
+def _changed(key: str, root: str, why: str) -> ChangedError:
+    return ChangedError(f"{key} in {root} was not written: {why}.", hint="Another run writes here: look at it first.")
