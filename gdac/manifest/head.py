@@ -1,0 +1,418 @@
+"""The head: the one mutable file of a sealed archive, and what a reader must refuse (docs/formats.md, "Head").
+
+Everything here is pure: bytes and records in, records and errors out. Comments cite the refusal rules of
+docs/formats.md, section "What a reader must refuse", by their numbers.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final
+
+from gdac.errors import RefusedError
+from gdac.manifest.metadata import is_archive_id
+from gdac.manifest.names import MAX_SERIAL, NameKind, is_sha256, parse_name
+from gdac.paths import MANIFEST_DIR, ArchivePath
+
+HEAD_FORMAT: Final = "argo-gdac head 1"
+#: A head is smaller than this, in bytes; a reader stops there.
+MAX_HEAD_BYTES: Final = 1 << 16
+#: Deltas that a head lists: the newest ones.
+MAX_DELTAS: Final = 100
+
+_FORMAT: Final = re.compile(r"argo-gdac head (\d{1,6})")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_BIGGEST: Final = 1 << 63
+
+
+class HeadError(RefusedError):
+    """A head that is not what it must be; nothing of it is used."""
+
+
+class UnknownFormatError(HeadError):
+    """A head of a format that this reader does not know."""
+
+
+class OtherArchiveError(HeadError):
+    """A head of another archive than the one seen before."""
+
+
+class RollbackError(HeadError):
+    """A head with a lower serial than one seen before."""
+
+
+class ForkError(HeadError):
+    """A head that gives a serial seen before another digest."""
+
+
+class Advance(Enum):
+    """How a head relates to the one seen before; see `check_successor`."""
+
+    FIRST = "first"  # nothing seen before: take the manifest
+    SAME = "same"  # same serial, nothing newer (perhaps an older copy of the head): keep what is there
+    REISSUED = "reissued"  # same serial, published again: only times and texts moved
+    DELTAS = "deltas"  # newer, and every delta from the seen serial on is listed
+    SNAPSHOT = "snapshot"  # newer, with a gap: take the manifest
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """A full manifest. ``sealed`` is the time of its serial, ``bytes`` the sum of the sizes of its files."""
+
+    serial: int
+    name: str
+    sha256: str
+    size: int
+    rows: int
+    bytes: int
+    sealed: datetime
+
+    @property
+    def key(self) -> str:
+        """Where it lies, relative to the archive root."""
+        return f"{MANIFEST_DIR}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaEntry:
+    """The delta that leads from ``serial - 1`` to ``serial``. ``bytes`` is what has to travel for it."""
+
+    serial: int
+    name: str
+    sha256: str
+    size: int
+    rows: int
+    added: int
+    changed: int
+    removed: int
+    renamed: int
+    bytes: int
+    sealed: datetime
+
+    @property
+    def key(self) -> str:
+        """Where it lies, relative to the archive root."""
+        return f"{MANIFEST_DIR}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """An index file of the serial, kept byte for byte. ``updated`` is its own header stamp, None where it has none."""
+
+    path: str
+    name: str
+    sha256: str
+    size: int
+    updated: datetime | None
+
+    @property
+    def key(self) -> str:
+        """Where the kept copy lies, relative to the archive root."""
+        return f"{MANIFEST_DIR}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What one may do with the files: an SPDX id and the address of the text."""
+
+    spdx: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The state of a sealed archive; times are UTC to the second.
+
+    Attributes:
+        archive: id minted once by the hub, uuid4.
+        serial: newest serial.
+        sealed: when that serial was sealed.
+        published: when this head was made; a day without change makes a new head of the same serial.
+        expires: from then on a reader calls the archive stale; it stays usable.
+        manifest: full manifest of ``serial``.
+        manifests: older full manifests that are kept, by serial, oldest first.
+        deltas: the newest deltas, without a gap, oldest first; the last leads to ``serial``.
+        indexes: index files of the serial, sorted by path.
+        title: name of the archive, for people.
+        licence: what one may do with the files.
+        doi: of the archive, without ``https://doi.org/``; None where it has none.
+        generator: program that made the head, for people.
+    """
+
+    archive: str
+    serial: int
+    sealed: datetime
+    published: datetime
+    expires: datetime
+    manifest: ManifestEntry
+    manifests: tuple[ManifestEntry, ...]
+    deltas: tuple[DeltaEntry, ...]
+    indexes: tuple[IndexEntry, ...]
+    title: str
+    licence: Licence
+    doi: str | None
+    generator: str
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether the head has expired at ``now`` (UTC): to be reported, never a reason to stop reading (rule 14)."""
+        return now >= self.expires
+
+    def deltas_after(self, serial: int) -> tuple[DeltaEntry, ...] | None:
+        """The deltas from an earlier serial to this one, oldest first; None where one of them is not listed."""
+        found = tuple(delta for delta in self.deltas if delta.serial > serial)
+        return found if len(found) == self.serial - serial else None
+
+
+def parse_head(raw: bytes) -> Head:
+    """Read a head, strictly; unknown fields are passed over.
+
+    Raises:
+        UnknownFormatError: the format's major number is not ours (rule 1).
+        HeadError: it is not a head, or not consistent in itself (rules 1 to 4); says where.
+    """
+    if len(raw) >= MAX_HEAD_BYTES:  # rule 2
+        raise HeadError(f"the head has {len(raw):,} bytes; a head is smaller than {MAX_HEAD_BYTES:,}.")
+    try:
+        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise HeadError(
+            f"the head is no JSON document ({error}).", hint="Is there an error page in its place?"
+        ) from error
+    if not isinstance(found, dict):
+        raise HeadError("the head is no JSON object.")
+    _check_format(found.get("format"))
+    head = _head(_Fields(found, "head"))
+    _check_consistent(head)
+    return head
+
+
+def render_head(head: Head) -> bytes:
+    """The canonical bytes of a head: keys sorted, indented by one blank, UTF-8, a final newline.
+
+    Raises:
+        HeadError: the head is not consistent, or not smaller than `MAX_HEAD_BYTES`.
+    """
+    fields = {"format": HEAD_FORMAT, **_plain(head)}
+    raw = (json.dumps(fields, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    if parse_head(raw) != head:
+        raise HeadError("the head holds times that are not UTC to the second, so it would not read as it was written.")
+    return raw
+
+
+def check_successor(seen: Head | None, new: Head) -> Advance:
+    """Decide whether a reader that has seen one head may follow another.
+
+    Args:
+        seen: the newest head that this reader has accepted; None when it has none, or was told to adopt another.
+        new: a parsed head.
+
+    Returns:
+        What to do; for `Advance.SAME` keep ``seen``.
+
+    Raises:
+        OtherArchiveError: another archive id (rule 5).
+        RollbackError: a lower serial (rule 6).
+        ForkError: another digest for a serial that both know (rule 7).
+    """
+    if seen is None:
+        return Advance.FIRST
+    if new.archive != seen.archive:  # rule 5
+        raise OtherArchiveError(
+            f"the head is of archive {new.archive}; so far this was {seen.archive}.",
+            hint="If the archive was founded anew, adopt it explicitly.",
+        )
+    if new.serial < seen.serial:  # rule 6
+        raise RollbackError(
+            f"the head has serial {new.serial}, but serial {seen.serial} was seen before.",
+            hint="An old copy is being served, or the hub was restored from a backup: ask its operator.",
+        )
+    _check_no_fork(seen, new)  # rule 7
+    if new.serial == seen.serial:
+        return Advance.REISSUED if new.published > seen.published else Advance.SAME
+    # Rule 8: a jump is allowed, but only along a full chain of deltas or by a snapshot.
+    return Advance.SNAPSHOT if new.deltas_after(seen.serial) is None else Advance.DELTAS
+
+
+def _check_no_fork(seen: Head, new: Head) -> None:
+    manifests = {entry.serial: entry.sha256 for entry in (*seen.manifests, seen.manifest)}
+    deltas = {entry.serial: entry.sha256 for entry in seen.deltas}
+    for known, entries, what in (
+        (manifests, (*new.manifests, new.manifest), "manifest"),
+        (deltas, new.deltas, "delta"),
+    ):
+        for entry in entries:
+            if known.get(entry.serial, entry.sha256) != entry.sha256:
+                raise ForkError(
+                    f"the {what} of serial {entry.serial} has SHA-256 {entry.sha256}, "
+                    f"but {known[entry.serial]} was seen before.",
+                    hint="A sealed serial never changes: ask the hub's operator before you follow either.",
+                )
+
+
+def _check_format(found: object) -> None:
+    parts = _FORMAT.fullmatch(found) if isinstance(found, str) else None
+    if parts is None:
+        raise HeadError(f"the head has no format line such as {HEAD_FORMAT!r}.")
+    if found != HEAD_FORMAT:  # rule 1
+        raise UnknownFormatError(
+            f"the head has format {found!r}; this gdac reads {HEAD_FORMAT!r}.", hint="Use a newer gdac."
+        )
+
+
+def _check_consistent(head: Head) -> None:
+    if not head.sealed <= head.published <= head.expires:
+        raise HeadError("the head's times are not in order: sealed, published, expires.")
+    if head.manifest.serial != head.serial or head.manifest.sealed != head.sealed:
+        raise HeadError(f"the head is of serial {head.serial} but names the manifest of serial {head.manifest.serial}.")
+    older = [entry.serial for entry in head.manifests]
+    if older != sorted(set(older)) or (older and older[-1] >= head.serial):
+        raise HeadError("the head's older manifests are not sorted, not unique or not older.")
+    steps = [entry.serial for entry in head.deltas]
+    if len(steps) > MAX_DELTAS or steps != list(range(head.serial - len(steps) + 1, head.serial + 1)):  # rule 8
+        raise HeadError(f"the head's deltas do not lead to serial {head.serial} without a gap.")
+    paths = [entry.path for entry in head.indexes]
+    if paths != sorted(set(paths), key=str.encode):
+        raise HeadError("the head's index files are not sorted by path or not unique.")
+    for entry in head.indexes:
+        if parse_name(entry.name).serial > head.serial:
+            raise HeadError(f"the head's index {entry.path} is of a later serial than the head.")
+
+
+def _head(fields: "_Fields") -> Head:
+    licence = fields.object("licence")
+    return Head(
+        archive=fields.archive("archive"),
+        serial=fields.number("serial", least=1, most=MAX_SERIAL),
+        sealed=fields.time("sealed"),
+        published=fields.time("published"),
+        expires=fields.time("expires"),
+        manifest=_manifest(fields.object("manifest")),
+        manifests=tuple(_manifest(entry) for entry in fields.objects("manifests")),
+        deltas=tuple(_delta(entry) for entry in fields.objects("deltas")),
+        indexes=tuple(_index(entry) for entry in fields.objects("indexes")),
+        title=fields.text("title"),
+        licence=Licence(licence.text("spdx"), licence.text("url")),
+        doi=fields.text_or_none("doi"),
+        generator=fields.text("generator"),
+    )
+
+
+def _manifest(fields: "_Fields") -> ManifestEntry:
+    serial, name, sha256 = fields.sealed_name(NameKind.MANIFEST)
+    numbers = {word: fields.number(word) for word in ("size", "rows", "bytes")}
+    return ManifestEntry(serial, name, sha256, **numbers, sealed=fields.time("sealed"))
+
+
+def _delta(fields: "_Fields") -> DeltaEntry:
+    serial, name, sha256 = fields.sealed_name(NameKind.DELTA)
+    words = ("size", "rows", "added", "changed", "removed", "renamed", "bytes")
+    numbers = {word: fields.number(word) for word in words}
+    entry = DeltaEntry(serial, name, sha256, **numbers, sealed=fields.time("sealed"))
+    if entry.added + entry.changed + entry.removed + entry.renamed != entry.rows:
+        raise HeadError(f"{fields.where}: its counts do not add up to its rows.")
+    return entry
+
+
+def _index(fields: "_Fields") -> IndexEntry:
+    path, name, sha256 = fields.text("path"), fields.text("name"), fields.digest("sha256")
+    archive_path, sealed = ArchivePath.parse(path), parse_name(name)  # rules 3 and 4
+    if sealed.index != archive_path.name or not sealed.fits(sealed.serial, sha256):
+        raise HeadError(f"{fields.where}: name {name!r} is not that of {path!r} with SHA-256 {sha256}.")
+    return IndexEntry(path, name, sha256, fields.number("size"), fields.time_or_none("updated"))
+
+
+class _Fields:
+    """Checked access to one JSON object; ``where`` says which, for messages."""
+
+    def __init__(self, found: object, where: str) -> None:
+        if not isinstance(found, dict):
+            raise HeadError(f"{where} is no JSON object.")
+        self._found: Mapping[str, Any] = found
+        self.where = where
+
+    def _value(self, name: str, kind: type, what: str) -> Any:
+        value = self._found.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise HeadError(f"{self.where}: {name!r} is {'missing' if value is None else 'not'} {what}.")
+        return value
+
+    def object(self, name: str) -> "_Fields":
+        return _Fields(self._value(name, dict, "a JSON object"), f"{self.where}.{name}")
+
+    def objects(self, name: str) -> "Sequence[_Fields]":
+        entries = self._value(name, list, "a list")
+        return [_Fields(entry, f"{self.where}.{name}[{at}]") for at, entry in enumerate(entries)]
+
+    def text(self, name: str) -> str:
+        value: str = self._value(name, str, "a text")
+        if not value or len(value) > 1_000 or not value.isprintable():
+            raise HeadError(f"{self.where}: {name!r} is empty, too long or not printable.")
+        return value
+
+    def text_or_none(self, name: str) -> str | None:
+        return None if self._found.get(name) is None else self.text(name)
+
+    def number(self, name: str, *, least: int = 0, most: int = _BIGGEST - 1) -> int:
+        value: int = self._value(name, int, "a whole number")
+        if not least <= value <= most:
+            raise HeadError(f"{self.where}: {name!r} is outside {least} to {most}.")
+        return value
+
+    def time(self, name: str) -> datetime:
+        value = self._value(name, str, "a time")
+        try:
+            if _TIME.fullmatch(value) is None:
+                raise ValueError(value)
+            return datetime.fromisoformat(value[:-1]).replace(tzinfo=UTC)
+        except ValueError as error:
+            raise HeadError(f"{self.where}: {name!r} is no time such as 2026-11-22T16:30:00Z.") from error
+
+    def time_or_none(self, name: str) -> datetime | None:
+        return None if self._found.get(name) is None else self.time(name)
+
+    def digest(self, name: str) -> str:
+        value = self.text(name)
+        if not is_sha256(value):
+            raise HeadError(f"{self.where}: {name!r} is no SHA-256 digest in lower-case hex.")
+        return value
+
+    def archive(self, name: str) -> str:
+        value = self.text(name)
+        if not is_archive_id(value):
+            raise HeadError(f"{self.where}: {name!r} is no archive id (a UUID, version 4, lower case).")
+        return value
+
+    def sealed_name(self, kind: NameKind) -> tuple[int, str, str]:
+        """Serial, name and digest, which must agree (rule 3)."""
+        serial = self.number("serial", least=1, most=MAX_SERIAL)
+        name, sha256 = self.text("name"), self.digest("sha256")
+        sealed = parse_name(name)
+        if sealed.kind is not kind or not sealed.fits(serial, sha256):
+            raise HeadError(
+                f"{self.where}: name {name!r} is not that of a {kind} of serial {serial}, SHA-256 {sha256}."
+            )
+        return serial, name, sha256
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice in one object")
+    return found
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON number")
