@@ -1,0 +1,107 @@
+"""The path grammar in SQL: a fast path for the rows of an index, with `gdac.paths.ArchivePath.parse` as the judge.
+
+DuckDB's expressions (RE2) accept only paths that are certainly good; whatever they do not accept goes to
+`ArchivePath.parse`, so both always agree. Table names are ours.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+
+from gdac.index.spec import IndexSpec
+from gdac.paths import ArchivePath, Kind
+
+_DAC: Final = "[a-z][a-z0-9_-]{1,31}"
+_WMO: Final = "(?:[0-9]{7}|[0-9]{5})"
+_CYCLE: Final = "(?:[0-9]{3}|[1-9][0-9]{3})"
+_PROFILES: Final = {
+    Kind.PROFILE: "",
+    Kind.BIO_PROFILE: "B",
+    Kind.SYNTHETIC_PROFILE: "S",
+    Kind.MERGED_PROFILE: "M",
+}
+_FLOATS: Final = {
+    Kind.META: "meta",
+    Kind.TECH: "tech",
+    Kind.TRAJECTORY: "[RD]traj",
+    Kind.BIO_TRAJECTORY: "B[RD]traj",
+}
+#: Auxiliary names are free; these are certainly safe.
+_AUX: Final = "aux(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){2,6}"
+
+
+def certain(kinds: frozenset[Kind], path: str = "path") -> str:
+    """SQL condition: ``path`` is surely safe and of one of these kinds.
+
+    The float's number is compared apart, as RE2 has no back-references.
+    """
+    if Kind.AUX in kinds:
+        return f"regexp_full_match({path}, '{_AUX}')"
+    either: list[str] = []
+    for kind in sorted(kinds):
+        if kind in _PROFILES:
+            either.append(f"profiles/{_PROFILES[kind]}[RD]{_WMO}_{_CYCLE}D?\\.nc")
+        else:
+            either.append(f"{_WMO}_{_FLOATS[kind]}\\.nc")
+    shape = f"dac/{_DAC}/{_WMO}/(?:{'|'.join(either)})"
+    same_float = f"starts_with(ltrim(split_part({path}, '/', -1), 'BSMRD'), split_part({path}, '/', 3) || '_')"
+    return f"regexp_full_match({path}, '{shape}') AND {same_float}"
+
+
+def kind_of(path: str = "path") -> str:
+    """SQL expression: `Kind` of a path that an index may list, as text; ``other`` for all others."""
+    name = f"split_part({path}, '/', -1)"
+    whens = [f"WHEN {certain(frozenset({kind}), path)} THEN '{kind}'" for kind in (*_PROFILES, *_FLOATS)]
+    return f"CASE {' '.join(whens)} WHEN starts_with({path}, 'aux/') AND {name} <> '' THEN 'aux' ELSE 'other' END"
+
+
+def dac_of(path: str = "path") -> str:
+    """SQL expression: the DAC directory of a path."""
+    return f"split_part({path}, '/', 2)"
+
+
+def delayed_twin(path: str = "path") -> str:
+    """SQL expression: the D path of an R profile or trajectory; the path itself for all others."""
+    profile = f"regexp_replace({path}, '/([BSM]?)R({_WMO}_{_CYCLE}D?\\.nc)$', '/\\1D\\2')"
+    return f"regexp_replace({profile}, '/({_WMO}_B?)Rtraj\\.nc$', '/\\1Dtraj.nc')"
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Rows that the fast path did not vouch for, after `ArchivePath.parse` let them pass.
+
+    Attributes:
+        rows: how many.
+        example: one of them; empty when there are none.
+    """
+
+    rows: int
+    example: str
+
+
+def judge(con: duckdb.DuckDBPyConnection, table: str, spec: IndexSpec) -> Strangers:
+    """Send every path of a table that is not certainly good to the grammar.
+
+    Returns:
+        The safe paths that are not of the index's kinds.
+
+    Raises:
+        PathError: a path that no archive may hold; the first one in byte order.
+    """
+    strangers = 0
+    example = ""
+    for text in uncertain(con, table, spec):
+        if ArchivePath.parse(text).kind not in spec.kinds:
+            strangers += 1
+            example = example or text
+    return Strangers(strangers, example)
+
+
+def uncertain(con: duckdb.DuckDBPyConnection, table: str, spec: IndexSpec) -> Iterator[str]:
+    """Stream the paths that the fast path does not vouch for."""
+    found = con.execute(f"SELECT path FROM {table} WHERE NOT ({certain(spec.kinds)}) ORDER BY path")
+    while rows := found.fetchmany(10_000):
+        for (text,) in rows:
+            yield text
