@@ -63,10 +63,17 @@ def spec_for(file: Path, header: IndexHeader) -> IndexSpec | None:
     return next((spec for spec in alike if header.column_row in (spec.column_row, *spec.column_rows)), None)
 
 
-def from_csv(columns: tuple[Column, ...], skip: int) -> str:
-    """SQL: the rows of a file as text columns, named as in the file; its path is the statement's first parameter."""
-    struct = ", ".join(f"'{_literal(column.name)}': 'VARCHAR'" for column in columns)
-    names = ", ".join(f"'{_literal(column.name)}'" for column in columns)
+def from_csv(columns: tuple[Column, ...], skip: int, *, date_update: str = "VARCHAR") -> str:
+    """SQL: the rows of a file as text columns, named as in the file; its path is the next parameter of the statement.
+
+    Args:
+        columns: of the file.
+        skip: lines before the first row.
+        date_update: the type of that column; a number is the cheapest to compare.
+    """
+    types = {column.name: date_update if column.name == "date_update" else "VARCHAR" for column in columns}
+    struct = ", ".join(f"'{_literal(name)}': '{kind}'" for name, kind in types.items())
+    names = ", ".join(f"'{_literal(name)}'" for name, kind in types.items() if kind == "VARCHAR")
     return (
         f"read_csv(?, columns = {{{struct}}}, force_not_null = [{names}], skip = {skip}, auto_detect = false, "
         "header = false, delim = ',', quote = '', escape = '', comment = '', new_line = '\\n', strict_mode = true)"

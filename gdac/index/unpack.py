@@ -9,6 +9,9 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gdac.errors import RefusedError
 
 #: An index of 20 million rows takes 2 GB.
@@ -23,6 +26,8 @@ _BLOCK_IN: Final = 1 << 18
 MAX_LINE: Final = 1 << 16
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAGIC: Final = b"\x1f\x8b"
+_NEWLINE: Final = 10
+_COMMA: Final = 44
 
 
 @contextmanager
@@ -103,31 +108,36 @@ def scan(text: Path, name: str) -> Scan:
             lines beyond `MAX_LINE` bytes.
     """
     lines = open_ends = 0
-    start = last = b""
+    start = b""
+    last = _NEWLINE
     with text.open("rb", buffering=0) as source:
         while block := source.read(_BLOCK):
             start = start or block
-            ends = block.count(b"\n")
-            trouble = _trouble(block, last, ends)
+            data = np.frombuffer(block, np.uint8)
+            ends = np.flatnonzero(data == _NEWLINE)
+            before = data[ends - 1]  # for a block that begins with a line end this is its last byte, mended next
+            if data[0] == _NEWLINE:
+                before[0] = last
+            trouble = _trouble(block, ends, before)
             if trouble:
                 raise RefusedError(f"index file {name} {trouble}.", hint="Fetch it again, in binary mode.")
-            lines += ends
-            open_ends += block.count(b",\n") + (last == b"," and block[:1] == b"\n")
-            last = block[-1:]
-    if start and last != b"\n":
+            lines += len(ends)
+            open_ends += int(np.count_nonzero(before == _COMMA))
+            last = int(data[-1])
+    if start and last != _NEWLINE:
         raise RefusedError(
             f"index file {name} is cut: line {lines + 1} has no end.", hint="Fetch it again; the transfer broke off."
         )
     return Scan(start, lines, open_ends)
 
 
-def _trouble(block: bytes, last: bytes, ends: int) -> str:
+def _trouble(block: bytes, ends: NDArray[np.intp], before: NDArray[np.uint8]) -> str:
     if b"\0" in block:
         return "holds NUL bytes"
     if b"\r" in block:
         return "ends its lines in CR LF"
-    if b"\n\n" in block or (last == b"\n" and block[:1] == b"\n"):
+    if (before == _NEWLINE).any():
         return "has an empty line"
-    if not ends and len(block) > MAX_LINE:
+    if not len(ends) and len(block) > MAX_LINE:
         return f"has a line longer than {MAX_LINE:,} bytes"
     return ""
