@@ -16,8 +16,9 @@ from gdac.store import Capabilities, NotFoundError, ObjectInfo
 from sync.stores.answers import shown
 from sync.stores.bodies import cut_short
 from sync.stores.ftplist import Facts, parse_list, parse_mlsx
-from sync.stores.ftpwire import WIRE_ERRORS, Answer, Conversation, FtpSettings, Pool, announced_bytes, reason
+from sync.stores.ftpwire import WIRE_ERRORS, Answer, Conversation, Pool, announced_bytes, reason
 from sync.stores.readonly import ReadOnly
+from sync.stores.settings import FtpSettings
 from sync.stores.times import from_ftp
 
 T = TypeVar("T")

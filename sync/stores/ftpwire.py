@@ -6,7 +6,7 @@ Round trips are what FTP costs, so questions that do not depend on each other's 
 import asyncio
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import aioftp
@@ -15,31 +15,11 @@ from aioftp.common import Code
 from gdac.errors import StoreError
 from gdac.store import CHUNK
 from sync.stores.answers import shown
+from sync.stores.settings import FtpSettings
 
 #: What can go wrong on a connection, apart from answers that we did not want.
 WIRE_ERRORS: Final = (OSError, EOFError, TimeoutError, ValueError, IndexError, aioftp.AIOFTPException)
 _BYTES: Final = re.compile(r"\((\d+) bytes\)")
-
-
-@dataclass(frozen=True, slots=True)
-class FtpSettings:
-    """How to talk to an FTP server.
-
-    Attributes:
-        user: account.
-        password: its password.
-        connections: most connections at once; public servers often allow 8 to 10 from one address.
-        connect_seconds: longest wait for a connection, and for the log-in.
-        read_seconds: longest silence while bytes or an answer are due.
-        pipeline: send independent questions together; off for a server that loses some.
-    """
-
-    user: str = "anonymous"
-    password: str = field(default="anonymous@", repr=False)
-    connections: int = 8
-    connect_seconds: float = 20.0
-    read_seconds: float = 60.0
-    pipeline: bool = True
 
 
 @dataclass(frozen=True, slots=True)

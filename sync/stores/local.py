@@ -10,7 +10,6 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Final, Self, TypeVar
 from gdac.store import Capabilities, Declared, Expect, ObjectInfo
 from sync.stores.bodies import counted, cut_short, sliced, whole
 from sync.stores.disk import HAS_LOCKS, Tree, Unfinished, read_fully
+from sync.stores.settings import LocalSettings
 
 T = TypeVar("T")
 
@@ -26,17 +26,6 @@ T = TypeVar("T")
 SMALL: Final = 1 << 20
 #: Directory entries fetched per thread hop.
 _ENTRIES: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class LocalSettings:
-    """How to use a local directory.
-
-    Attributes:
-        threads: most blocking calls at once.
-    """
-
-    threads: int = 4
 
 
 class _Stop:
