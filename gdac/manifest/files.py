@@ -75,7 +75,7 @@ def write_manifest(
     part = _write(con, table, MANIFEST_COLUMNS, dest, about)
     try:
         # Twice the same path shows only once the rows are sorted, that is in the file.
-        rows.check_order(con, _scan(part), where)
+        rows.check_order(con, scan_of(part), where)
         return _finish(part, NameKind.MANIFEST, serial, rows=found, size=size)
     finally:
         part.unlink(missing_ok=True)
@@ -122,7 +122,7 @@ def write_delta(
     }
     part = _write(con, table, DELTA_COLUMNS, dest, about)
     try:
-        rows.check_order(con, _scan(part), where)
+        rows.check_order(con, scan_of(part), where)
         return _finish(part, NameKind.DELTA, serial, rows=counts.rows, size=counts.bytes, counts=counts)
     finally:
         part.unlink(missing_ok=True)
@@ -205,6 +205,16 @@ def load_delta(
     return info
 
 
+def scan_of(file: Path) -> str:
+    """The SQL that reads one Parquet file, whatever letters its name holds."""
+    return f"read_parquet({quoted(_no_glob(file))}, hive_partitioning = false)"
+
+
+def quoted(text: Path | str) -> str:
+    """A SQL string literal, for the places where DuckDB takes no parameter."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 def digest(file: Path) -> str:
     """SHA-256 of a file's bytes, lower-case hex."""
     with file.open("rb") as stream:
@@ -220,7 +230,7 @@ def _write(
     text = metadata.render(about).replace("'", "''")
     try:
         con.execute(
-            f"""COPY (SELECT {shown} FROM {table} ORDER BY path) TO {_quoted(str(part))} (
+            f"""COPY (SELECT {shown} FROM {table} ORDER BY path) TO {quoted(part)} (
             FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE {ROW_GROUP},
             KV_METADATA {{"{METADATA_KEY}": '{text}'}})"""
         )
@@ -254,7 +264,7 @@ def _open(
         )
     try:
         raw = con.execute(
-            f"SELECT value FROM parquet_kv_metadata({_quoted(_no_glob(file))}) WHERE key = $1", [METADATA_KEY.encode()]
+            f"SELECT value FROM parquet_kv_metadata({quoted(_no_glob(file))}) WHERE key = $1", [METADATA_KEY.encode()]
         ).fetchall()
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
@@ -269,7 +279,7 @@ def _open(
 def _make(
     con: duckdb.DuckDBPyConnection, file: Path, columns: Mapping[str, str], table: str, *, in_memory: bool
 ) -> None:
-    scan = _scan(file)
+    scan = scan_of(file)
     there = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     for name, kind in columns.items():
         if there.get(name) != _IN_PARQUET.get(kind, kind):
@@ -289,16 +299,8 @@ def _from_parquet(name: str, kind: str) -> str:
     return f"make_timestamp(epoch_us({name})) AS {name}" if kind == "TIMESTAMP" else name
 
 
-def _scan(file: Path) -> str:
-    return f"read_parquet({_quoted(_no_glob(file))}, hive_partitioning = false)"
-
-
 def _no_glob(file: Path) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _unreadable(file: Path, error: duckdb.Error) -> ManifestError:

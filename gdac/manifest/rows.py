@@ -73,8 +73,10 @@ def check_manifest_rows(con: duckdb.DuckDBPyConnection, table: str, where: str, 
         ManifestError: says which rule is broken.
     """
     row = con.execute(
-        f"""SELECT count(*), coalesce(sum(size), 0)::BIGINT, count(*) FILTER (path IS NULL), count(*) FILTER (size IS NULL OR size < 0),
-            count(*) FILTER (sha256 IS NULL OR octet_length(sha256) <> 32), count(*) FILTER (md5 IS NULL OR octet_length(md5) <> 16),
+        f"""SELECT count(*), coalesce(sum(size), 0)::BIGINT, count(*) FILTER (path IS NULL),
+            count(*) FILTER (size IS NULL OR size < 0),
+            count(*) FILTER (sha256 IS NULL OR octet_length(sha256) <> 32),
+            count(*) FILTER (md5 IS NULL OR octet_length(md5) <> 16),
             count(*) FILTER (serial IS NULL OR serial < 1 OR serial > {int(serial)}) FROM {table}"""
     ).fetchone()
     assert row is not None
