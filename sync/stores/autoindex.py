@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-#: A page that lists says so in its title or heading; a home page that merely links does not.
-_SIGNS: Final = re.compile(r"<(?:title|h1)[^>]*>\s*(?:index of|directory listing|listing of)", re.IGNORECASE)
+#: A page that lists says so in its title or heading, or is titled by its path; a home page that merely links is not.
+_SIGNS: Final = re.compile(r"<(?:title|h1)[^>]*>\s*(?:index of|directory listing|listing of|/)", re.IGNORECASE)
 
 
 def is_listing(page: str) -> bool:

@@ -187,7 +187,7 @@ class S3Store:
             raise self.failure(prefix or "the bucket", error, "cannot be listed") from None
 
     def _listed(self, meta: Any) -> ObjectInfo:
-        return ObjectInfo(meta["path"].removeprefix(self._prefix), meta["size"], None, meta["e_tag"])
+        return ObjectInfo(meta["path"].removeprefix(self._prefix), meta["size"], None, _quoted(meta["e_tag"]))
 
     async def write(
         self,
@@ -209,7 +209,7 @@ class S3Store:
             result = await self._call(key, lambda path: self._put(path, data, attributes, expect))
             etag, due = result["e_tag"], digest_of(data)
         self._verify(key, etag, due)
-        return ObjectInfo(key, declared.size, declared.modified, etag, declared.sha256)
+        return ObjectInfo(key, declared.size, declared.modified, _quoted(etag), declared.sha256)
 
     async def _put(self, path: str, data: bytes, attributes: dict[str, str], expect: Expect | str) -> Any:
         mode: Any = {"e_tag": expect} if isinstance(expect, str) else "create"
@@ -315,6 +315,11 @@ class _UnchangedError(Exception):
     """The version that the caller knows is still there."""
 
 
+def _quoted(etag: str | None) -> str | None:
+    """An ETag as it stands in headers: some servers leave the quotes out of their listings."""
+    return f'"{etag}"' if etag and '"' not in etag else etag
+
+
 def _attributes(declared: Declared) -> dict[str, str]:
     attributes = {"Content-Type": declared.content_type or "application/octet-stream"}
     if declared.modified is not None:
@@ -328,7 +333,7 @@ def _info(key: str, result: Any) -> ObjectInfo:
     meta = result.meta
     kept = {name.lower(): value for name, value in result.attributes.items()}
     modified = from_seconds(kept.get("mtime", "")) or meta["last_modified"]
-    return ObjectInfo(key, meta["size"], modified, meta["e_tag"], kept.get("sha256"))
+    return ObjectInfo(key, meta["size"], modified, _quoted(meta["e_tag"]), kept.get("sha256"))
 
 
 def from_environment(settings: S3Settings, environment: Mapping[str, str]) -> S3Settings:
