@@ -20,7 +20,7 @@ def connect(
     Returns:
         A connection in UTC with extension loading off.
     """
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "memory_limit": memory_limit,
@@ -29,6 +29,7 @@ def connect(
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "enable_external_file_cache": False,
-            "TimeZone": "UTC",
         },
     )
+    connection.execute("set TimeZone = 'UTC'")  # unknown to connect() itself in DuckDB 2.0
+    return connection

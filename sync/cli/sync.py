@@ -1,0 +1,153 @@
+"""Mirror an archive: observe a source, seal a hub, keep mirrors equal to it."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gdac.errors import UsageError
+
+if TYPE_CHECKING:
+    from gdac.records import RunRecord
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration, a TOML file.", envvar="GDAC_CONFIG")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Events and the result as JSON lines.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the result.")]
+DEFAULT_CONFIG = Path("gdac.toml")
+
+
+@app.command()
+def init(
+    config: ConfigFile = DEFAULT_CONFIG,
+    source: Annotated[str, typer.Option(help="The archive to mirror.")] = "https://data-argo.ifremer.fr",
+    hub: Annotated[str, typer.Option(help="Where our own archive shall lie.")] = "./argo",
+) -> None:
+    """Write a commented configuration to start from. An existing file is never overwritten."""
+    from sync.template import render
+
+    if config.exists():
+        raise UsageError(f"{config} is there already; it was left as it is.", hint="Name another one with --config.")
+    config.write_text(render(source=source, hub=hub), encoding="utf-8")
+    sys.stdout.write(
+        f"wrote {config}\nnext: look at it, then\n  gdac sync plan -c {config}\n  gdac sync run -c {config}\n"
+    )
+
+
+@app.command()
+def plan(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Say what a run would do now, and touch nothing."""
+    seen, notes = _with_run(config, as_json, quiet, lambda run: run.look())
+    serial = seen.before.head.serial if seen.before else None
+    facts = {
+        "serial": serial,
+        "quiet": seen.quiet,
+        "listed": seen.listed,
+        "to_fetch": seen.todo,
+        "gone": seen.gone,
+        "kept": seen.kept,
+        "unlisted": seen.unlisted,
+        "refused": seen.refused,
+    }
+    if as_json:
+        sys.stdout.write(json.dumps({**facts, "notes": notes}) + "\n")
+        return
+    if seen.quiet:
+        sys.stdout.write(f"nothing changed since serial {serial}; a run would only issue the head again.\n")
+        return
+    sys.stdout.write(
+        f"the hub shows {'serial ' + str(serial) if serial else 'nothing yet'}; a run would\n"
+        f"  fetch        {seen.todo:>9,} files (of {seen.listed:,} listed)\n"
+        f"  take out     {seen.gone:>9,} paths (their bytes stay readable for the grace period)\n"
+        f"  leave out    {seen.unlisted:>9,} unlisted files\n"
+    )
+    _tell(notes)
+
+
+@app.command()
+def run(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Observe, ingest, seal, and bring every mirror to the new serial."""
+    _finish(_with_run(config, as_json, quiet, lambda run: run.whole_day()), as_json)
+
+
+@app.command()
+def replicate(
+    mirrors: Annotated[list[str] | None, typer.Argument(help="Names of mirrors; all by default.")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring mirrors to what the hub shows, without looking at the source."""
+    _finish(_with_run(config, as_json, quiet, lambda run: run.mirrors_only(mirrors or ())), as_json)
+
+
+@app.command()
+def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Show the last runs, what each store shows, and the files set aside."""
+    from sync.config import load_config
+    from sync.day import HUB
+    from sync.state import State
+
+    settings = load_config(config)
+    with State.open(settings.state_directory) as state:
+        stores = {name: state.published(key) for name, key in {"hub": HUB, **{n: n for n in settings.mirror}}.items()}
+        waiting = {name: state.superseded_count(HUB if name == "hub" else name) for name in stores}
+        runs, aside = state.runs(), state.all_set_aside()
+    if as_json:
+        shown = {
+            "stores": {
+                name: {"serial": one[0], "published": one[1].isoformat(), "superseded": waiting[name]} if one else None
+                for name, one in stores.items()
+            },
+            "runs": runs,
+            "set_aside": [{"path": one.path, "reason": one.reason, "tries": one.tries} for one in aside],
+        }
+        sys.stdout.write(json.dumps(shown) + "\n")
+        return
+    for name, one in stores.items():
+        text = (
+            f"serial {one[0]}, published {one[1]:%Y-%m-%dT%H:%M:%SZ}, {waiting[name]:,} superseded"
+            if one
+            else "nothing yet"
+        )
+        sys.stdout.write(f"{name:<16}{text}\n")
+    for row in runs:
+        sys.stdout.write(f"run {row['id']:<12}{row['kind']:<10} {row['started'][:19]}Z  {row['outcome']}\n")
+    for item in aside[:20]:
+        sys.stdout.write(f"set aside {item.path} ({item.tries} tries): {item.reason}\n")
+    if len(aside) > 20:
+        sys.stdout.write(f"and {len(aside) - 20:,} more set aside (--json lists all)\n")
+
+
+def _with_run(config: Path, as_json: bool, quiet: bool, work: Any) -> Any:
+    from sync.config import load_config
+    from sync.loop import run as run_loop
+    from sync.progress import reporter_for
+    from sync.run import Run
+    from sync.state import State
+
+    settings = load_config(config)
+    with State.open(settings.state_directory) as state:
+        reporter = reporter_for(as_json=as_json, quiet=quiet)
+        return run_loop(work(Run(settings, state, reporter, lambda: datetime.now(UTC))))
+
+
+def _finish(record: "RunRecord", as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"event": "run-ended", **record.as_json()}) + "\n")
+    else:
+        from sync.summary import summary
+
+        sys.stdout.write(summary(record))
+    raise typer.Exit(record.outcome.exit_code)
+
+
+def _tell(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        sys.stdout.write(f"note: {note}\n")

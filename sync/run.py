@@ -1,0 +1,169 @@
+"""One run of the sync: the hub's day, then every mirror; what it did becomes a `RunRecord`."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from gdac.columns import connect
+from gdac.errors import GdacError, UsageError
+from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord
+from gdac.store import Store
+from sync.config import Config, StoreOptions
+from sync.day import HUB, Day, Observed
+from sync.progress import Reporter
+from sync.replicate import Mirror, Replication
+from sync.sealed import Copies, Shown, read_head
+from sync.state import State
+from sync.stores.open import open_store
+from sync.stores.settings import FtpSettings, HttpSettings, LocalSettings, S3Settings, StoreSettings
+
+_MOST_NOTES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    ingest: IngestRecord | None
+    seal: SealRecord | None
+    mirrors: tuple[MirrorRecord, ...]
+    notes: tuple[str, ...]
+
+
+class Run:
+    """One run; use once.
+
+    Args:
+        config: the deployment.
+        state: its opened state.
+        reporter: where progress goes.
+        now: the clock (UTC).
+    """
+
+    def __init__(self, config: Config, state: State, reporter: Reporter, now: Callable[[], datetime]) -> None:
+        self._config, self._state, self._reporter, self._now = config, state, reporter, now
+
+    async def whole_day(self) -> RunRecord:
+        """Observe, ingest, seal, and replicate to every mirror.
+
+        Raises:
+            GdacError: the source or the hub failed. A mirror that fails is in the record, and the others go on.
+        """
+        return await self._recorded("run", self._whole_day)
+
+    async def mirrors_only(self, names: Sequence[str] = ()) -> RunRecord:
+        """Replicate what the hub shows to the named mirrors (all by default), without looking at the source.
+
+        Raises:
+            UsageError: no such mirror, or the hub shows nothing yet.
+        """
+        for name in names:
+            if name not in self._config.mirror:
+                known = ", ".join(self._config.mirror) or "none"
+                raise UsageError(f"no mirror {name!r} in the configuration.", hint=f"Known are: {known}.")
+        return await self._recorded("replicate", lambda: self._mirrors_only(tuple(names) or tuple(self._config.mirror)))
+
+    async def look(self) -> tuple[Observed, tuple[str, ...]]:
+        """Only observe: what a run would do now. Nothing but the state's copies of index files is touched."""
+        async with AsyncExitStack() as stack:
+            hub = await stack.enter_async_context(opened(HUB, self._config.hub))
+            with self._workdir() as workdir:
+                day = await self._day(stack, hub, workdir)
+                return await day.observe(), tuple(day.notes)
+
+    async def _recorded(self, kind: str, work: Callable[[], Awaitable[_Done]]) -> RunRecord:
+        began = self._now()
+        run = self._state.start_run(kind, began)
+        try:
+            done = await work()
+        except BaseException as error:
+            self._state.end_run(run, self._now(), Outcome.FAILED, {"error": str(error) or type(error).__name__})
+            raise
+        record = RunRecord(
+            run, began, self._now(), _outcome(done), done.ingest, done.seal, done.mirrors, done.notes[:_MOST_NOTES]
+        )
+        self._state.end_run(run, record.ended, record.outcome, record.as_json())
+        return record
+
+    async def _whole_day(self) -> _Done:
+        async with AsyncExitStack() as stack:
+            hub = await stack.enter_async_context(opened(HUB, self._config.hub))
+            _must_write(hub, "hub")
+            await hub.clean()
+            with self._workdir() as workdir:
+                day = await self._day(stack, hub, workdir)
+                seen = await day.observe()
+                ingested = await day.ingest(seen)
+                sealed, shown, deleted = await day.seal(seen)
+            mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
+            return _Done(replace(ingested, deleted=deleted), sealed, mirrors, tuple(day.notes))
+
+    async def _mirrors_only(self, names: Sequence[str]) -> _Done:
+        async with opened(HUB, self._config.hub) as hub:
+            shown = await read_head(hub)
+            if shown is None:
+                raise UsageError(f"the hub {hub.name} shows no head yet.", hint="Seal it first: gdac sync run.")
+            return _Done(None, None, await self._replicate(hub, shown, names), ())
+
+    async def _day(self, stack: AsyncExitStack, hub: Store, workdir: Path) -> Day:
+        source = await stack.enter_async_context(opened(self._config.source_name, self._config.the_source))
+        connection = connect(memory_limit=self._config.hub.memory, temp_directory=str(workdir))
+        stack.callback(connection.close)
+        return Day(self._config, source, hub, self._state, connection, workdir, self._reporter, self._now)
+
+    async def _replicate(self, hub: Store, shown: Shown, names: Sequence[str]) -> tuple[MirrorRecord, ...]:
+        return tuple([await self._replicate_one(hub, shown, name) for name in names])
+
+    async def _replicate_one(self, hub: Store, shown: Shown, name: str) -> MirrorRecord:
+        options = self._config.mirror[name]
+        copies = Copies(self._state.directory / "sealed")
+        try:
+            async with opened(name, options) as store:
+                _must_write(store, f"mirror {name}")
+                mirror = Mirror(name, store, options.grace, options.connections)
+                with self._workdir() as workdir:
+                    return await Replication(
+                        hub, shown, copies, self._state, workdir, self._config.hub.memory, self._reporter, self._now
+                    ).bring(mirror)
+        except GdacError as error:
+            return MirrorRecord(name, None, None, "failed", error=str(error))
+
+    @contextmanager
+    def _workdir(self) -> Iterator[Path]:
+        with TemporaryDirectory(dir=self._state.directory, prefix="work-") as folder:
+            yield Path(folder)
+
+
+def opened(name: str, options: StoreOptions) -> Store:
+    """The store of one section of the configuration; enter it to use it."""
+    timeout = options.timeout
+    settings = StoreSettings(
+        local=LocalSettings(),
+        http=HttpSettings(connections=options.connections, read_seconds=timeout),
+        ftp=FtpSettings(connections=options.connections, read_seconds=timeout),
+        s3=S3Settings(
+            endpoint=options.endpoint or "",
+            region=options.region or "",
+            anonymous=options.anonymous,
+            allow_http=options.allow_http,
+            read_seconds=timeout,
+        ),
+    )
+    return open_store(options.store, settings, name="hub" if name == HUB else name)
+
+
+def _must_write(store: Store, what: str) -> None:
+    if not store.capabilities.writes:
+        raise UsageError(
+            f"the {what} is {store.name}, which gdac can only read.", hint="Use a local directory or a bucket there."
+        )
+
+
+def _outcome(done: _Done) -> Outcome:
+    failed = [one for one in done.mirrors if one.error]
+    if failed and len(failed) == len(done.mirrors) and done.seal is None:
+        return Outcome.FAILED
+    set_aside = done.ingest.set_aside if done.ingest else 0
+    return Outcome.PARTIAL if failed or set_aside else Outcome.FINE

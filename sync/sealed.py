@@ -1,0 +1,138 @@
+"""The sealed side of an archive, read: its head, and local copies of the manifests and deltas that the head names.
+
+Sealed files never change, so a copy whose digest fits is good for ever; copies lie beside the state.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from gdac.errors import StoreError
+from gdac.manifest.files import load_delta, load_manifest
+from gdac.manifest.head import MAX_HEAD_BYTES, DeltaEntry, Head, HeadError, ManifestEntry, parse_head
+from gdac.manifest.names import HEAD_KEY
+from gdac.store import NotFoundError, Store
+from sync.transfer import BadTransferError
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The head that a store shows.
+
+    Attributes:
+        head: parsed.
+        raw: its bytes.
+        validator: what a compare-and-swap must find; None where the store gives none.
+    """
+
+    head: Head
+    raw: bytes
+    validator: str | None
+
+
+async def read_head(store: Store) -> Shown | None:
+    """The head of a store; None when it has none.
+
+    Raises:
+        HeadError: something else than a sound head stands there.
+    """
+    try:
+        async with store.read(HEAD_KEY) as reading:
+            assert reading is not None  # only a conditional read yields None
+            raw = b""
+            async for chunk in reading.chunks():
+                raw += chunk
+                if len(raw) >= MAX_HEAD_BYTES:
+                    break
+            validator = reading.info.validator
+    except NotFoundError:
+        return None
+    try:
+        return Shown(parse_head(raw), raw, validator)
+    except HeadError as error:
+        raise HeadError(f"{HEAD_KEY} of {store.name}: {error.what}", hint=error.hint) from error
+
+
+class Copies:
+    """Local copies of sealed files, by their immutable names."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+
+    async def get(self, store: Store, entry: ManifestEntry | DeltaEntry) -> Path:
+        """A local copy of a sealed file, fetched from ``store`` when it is not here yet.
+
+        Raises:
+            StoreError: the store does not have it, or has other bytes than the head says.
+        """
+        file = self._directory / entry.name
+        if not file.is_file():
+            await fetch_file(store, entry.key, file, entry.sha256, entry.size)
+        return file
+
+    def keep(self, file: Path) -> None:
+        """Take a file that was just sealed, under its own name, out of a staging directory."""
+        file.replace(self._directory / file.name)
+
+    def prune(self, head: Head) -> None:
+        """Remove copies that the head no longer names."""
+        named = {head.manifest.name} | {one.name for one in head.manifests} | {one.name for one in head.deltas}
+        for file in self._directory.iterdir():
+            if file.name not in named:
+                file.unlink()
+
+    async def load_manifest(self, connection: duckdb.DuckDBPyConnection, store: Store, head: Head, table: str) -> None:
+        """Open the full manifest of a head as a view."""
+        file = await self.get(store, head.manifest)
+        sha256 = head.manifest.sha256
+        load_manifest(connection, file, table, expect_sha256=sha256, archive=head.archive)
+
+    async def load_deltas(
+        self, connection: duckdb.DuckDBPyConnection, store: Store, head: Head, entries: Sequence[DeltaEntry]
+    ) -> list[str]:
+        """Load deltas as tables; returns their names in order."""
+        tables = []
+        for entry in entries:
+            file = await self.get(store, entry)
+            table = f"delta_{entry.serial}"
+            load_delta(connection, file, table, expect_sha256=entry.sha256, archive=head.archive)
+            tables.append(table)
+        return tables
+
+
+async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int) -> None:
+    """Fetch a sealed file whose digest the head gives; ``file`` appears whole or not at all.
+
+    Raises:
+        StoreError: the store does not have it.
+        BadTransferError: it has other bytes than the head says.
+    """
+    part = file.with_name(f"{file.name}.part")
+    found, came = hashlib.sha256(), 0
+    try:
+        async with store.read(key) as reading:
+            assert reading is not None  # only a conditional read yields None
+            with part.open("wb") as out:
+                async for chunk in reading.chunks():
+                    found.update(chunk)
+                    came += len(chunk)
+                    if came > size:
+                        break
+                    out.write(chunk)
+    except NotFoundError as error:
+        raise StoreError(
+            f"{key} is not in {store.name}, though its head names it.",
+            hint="The archive is damaged or half copied: run its seal or replicate again.",
+        ) from error
+    if (came, found.hexdigest()) != (size, sha256):
+        part.unlink()
+        raise BadTransferError(
+            f"{key} of {store.name} has other bytes than the head says ({came:,} bytes, sha256"
+            f" {found.hexdigest()[:16]}...; due {size:,}, {sha256[:16]}...).",
+            hint="Nothing of it was used.",
+        )
+    part.replace(file)

@@ -1,0 +1,347 @@
+"""The one state database: what a hub remembers between runs, and the lock of the run that is on.
+
+SQLite through sqlite-utils, migrated by named steps, opened only here. Everything in it can be rebuilt from the head,
+at the price of work done again: it holds no truth about what is published.
+
+Tables:
+
+- ``run``: one row per run, what it did and how it ended.
+- ``source_index``: index files as last fetched, with the validator that makes the next fetch conditional.
+- ``pending``: files that are in the hub's store and not yet sealed; the journal that makes a broken-off run resume.
+- ``set_aside``: files that could not be had, with the reason; tried again by every run.
+- ``published``: the serial that each store showed last, and when it published it.
+- ``superseded``: per store, paths that left the manifest and wait for the end of their grace.
+- ``copied``: per mirror, files copied for a serial whose head is not yet there; the journal of replicate.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import sqlite_utils
+
+from gdac.errors import GdacError
+from policies.retention import Superseded
+
+STATE_NAME = "state.db"
+_LOCK_NAME = "state.lock"
+
+_migrations = sqlite_utils.Migrations("argo-gdac")
+
+
+@_migrations(name="0001-first-mirror")
+def _first_mirror(database: Any) -> None:
+    database["run"].create(
+        {"id": int, "kind": str, "started": str, "ended": str, "outcome": str, "summary": str}, pk="id"
+    )
+    database["source_index"].create(
+        {"key": str, "validator": str, "size": int, "sha256": bytes, "md5": bytes, "modified": str, "fetched": str},
+        pk="key",
+    )
+    database["pending"].create(
+        {"path": str, "size": int, "sha256": bytes, "md5": bytes, "modified": str, "date_update": str}, pk="path"
+    )
+    database["set_aside"].create(
+        {"path": str, "reason": str, "since": str, "tries": int, "date_update": str}, pk="path"
+    )
+    database["published"].create({"store": str, "serial": int, "archive": str, "published": str}, pk="store")
+    database["superseded"].create({"store": str, "path": str, "since": str, "serial": int}, pk=("store", "path"))
+    database["copied"].create({"store": str, "path": str, "sha256": bytes}, pk=("store", "path"))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIndex:
+    """An index file as last fetched from the source.
+
+    Attributes:
+        key: its path at the source.
+        validator: opaque; equal means unchanged.
+        size: bytes.
+        sha256: digest of the bytes.
+        md5: digest of the bytes.
+        modified: UTC time at the source, or None.
+    """
+
+    key: str
+    validator: str | None
+    size: int
+    sha256: bytes
+    md5: bytes
+    modified: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A file that is in the hub's store and not yet sealed."""
+
+    path: str
+    size: int
+    sha256: bytes
+    md5: bytes
+    modified: datetime | None
+    date_update: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that could not be had.
+
+    Attributes:
+        path: archive path.
+        reason: one sentence.
+        since: when it failed first (UTC).
+        tries: how often it failed.
+        date_update: what the index said when it failed first, or None.
+    """
+
+    path: str
+    reason: str
+    since: datetime
+    tries: int
+    date_update: datetime | None
+
+
+class State:
+    """The opened state database; make it with `State.open`, which takes the lock of its directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._lock = _take_lock(directory)
+        self._database = sqlite_utils.Database(directory / STATE_NAME)
+        self._connection: sqlite3.Connection = self._database.conn
+        self._connection.execute("pragma journal_mode=wal")
+        self._connection.execute("pragma synchronous=full")
+        _migrations.apply(self._database)
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Open (or make) the state in ``directory`` and hold its lock until `close` or the end of the process.
+
+        Raises:
+            GdacError: another process holds the lock, or the directory cannot be written.
+        """
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GdacError(f"cannot make the state directory {directory}: {error.strerror}.") from error
+        return cls(directory)
+
+    def close(self) -> None:
+        """Close the database and let go of the lock."""
+        self._database.close()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # runs
+
+    def start_run(self, kind: str, now: datetime) -> int:
+        """Record that a run begins; returns its id."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "insert into run (kind, started, outcome) values (?, ?, 'open')", (kind, _iso(now))
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def end_run(self, run: int, now: datetime, outcome: str, summary: dict[str, Any]) -> None:
+        """Record how a run ended."""
+        with self._transaction() as connection:
+            connection.execute(
+                "update run set ended = ?, outcome = ?, summary = ? where id = ?",
+                (_iso(now), outcome, json.dumps(summary, sort_keys=True), run),
+            )
+
+    def runs(self, most: int = 10) -> list[dict[str, Any]]:
+        """The newest runs, newest first."""
+        found = self._database.query("select * from run order by id desc limit ?", (most,))
+        return [{**row, "summary": json.loads(row["summary"] or "{}")} for row in found]
+
+    # index files of the source
+
+    def known_index(self, key: str) -> KnownIndex | None:
+        """An index file as last fetched, or None."""
+        row = self._connection.execute(
+            "select key, validator, size, sha256, md5, modified from source_index where key = ?", (key,)
+        ).fetchone()
+        if row is None:
+            return None
+        key_, validator, size, sha256, md5, modified = row
+        return KnownIndex(key_, validator, size, sha256, md5, _time(modified))
+
+    def remember_index(self, index: KnownIndex, now: datetime) -> None:
+        """Keep what an index file is now."""
+        with self._transaction() as connection:
+            connection.execute(
+                "insert or replace into source_index (key, validator, size, sha256, md5, modified, fetched)"
+                " values (?, ?, ?, ?, ?, ?, ?)",
+                (index.key, index.validator, index.size, index.sha256, index.md5, _iso(index.modified), _iso(now)),
+            )
+
+    # the journal of ingest
+
+    def journal(self, done: Sequence[Ingested]) -> None:
+        """Record files that are in the hub's store now, all in one transaction; forgets their set-aside entries."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert or replace into pending (path, size, sha256, md5, modified, date_update)"
+                " values (?, ?, ?, ?, ?, ?)",
+                [(one.path, one.size, one.sha256, one.md5, _iso(one.modified), _iso(one.date_update)) for one in done],
+            )
+            connection.executemany("delete from set_aside where path = ?", [(one.path,) for one in done])
+
+    def pending(self) -> Iterator[tuple[str, int, str, str, str | None, str | None]]:
+        """Files not yet sealed: path, size, sha256 hex, md5 hex, modified ISO, date_update ISO."""
+        yield from self._connection.execute(
+            "select path, size, lower(hex(sha256)), lower(hex(md5)), modified, date_update from pending"
+        )
+
+    def pending_count(self) -> int:
+        """How many files wait for a seal."""
+        return int(self._connection.execute("select count(*) from pending").fetchone()[0])
+
+    def forget_pending(self, paths: Iterable[str] | None = None) -> None:
+        """Drop journal entries: all of them after a seal, or those of ``paths``."""
+        with self._transaction() as connection:
+            if paths is None:
+                connection.execute("delete from pending")
+            else:
+                connection.executemany("delete from pending where path = ?", [(path,) for path in paths])
+
+    # files that could not be had
+
+    def set_aside(self, path: str, reason: str, date_update: datetime | None, now: datetime) -> None:
+        """Record one more failed try for a file."""
+        with self._transaction() as connection:
+            connection.execute(
+                "insert into set_aside (path, reason, since, tries, date_update) values (?, ?, ?, 1, ?)"
+                " on conflict (path) do update set reason = excluded.reason, tries = tries + 1",
+                (path, reason, _iso(now), _iso(date_update)),
+            )
+
+    def all_set_aside(self) -> list[SetAside]:
+        """Every file set aside, oldest first."""
+        rows = self._connection.execute(
+            "select path, reason, since, tries, date_update from set_aside order by since, path"
+        )
+        return [
+            SetAside(path, reason, _sure(since), tries, _time(date_update))
+            for path, reason, since, tries, date_update in rows
+        ]
+
+    def forget_set_aside(self, paths: Iterable[str]) -> None:
+        """Drop entries of files that are no longer wanted."""
+        with self._transaction() as connection:
+            connection.executemany("delete from set_aside where path = ?", [(path,) for path in paths])
+
+    # what each store shows
+
+    def published(self, store: str) -> tuple[int, datetime] | None:
+        """Serial that a store showed last, with the time of its publication there; None when never seen."""
+        row = self._connection.execute("select serial, published from published where store = ?", (store,)).fetchone()
+        return (row[0], _sure(row[1])) if row else None
+
+    def record_published(
+        self,
+        store: str,
+        archive: str,
+        serial: int,
+        now: datetime,
+        *,
+        left: Iterable[str],
+        came: Iterable[str],
+    ) -> None:
+        """Record that a store shows ``serial``: ``left`` are paths that are superseded now, ``came`` are back or new.
+
+        One transaction, safe to repeat: a path keeps the time at which it was superseded first.
+        """
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert or ignore into superseded (store, path, since, serial) values (?, ?, ?, ?)",
+                ((store, path, _iso(now), serial) for path in left),
+            )
+            connection.executemany(
+                "delete from superseded where store = ? and path = ?", ((store, path) for path in came)
+            )
+            connection.execute(
+                "insert or replace into published (store, serial, archive, published) values (?, ?, ?, ?)",
+                (store, serial, archive, _iso(now)),
+            )
+            connection.execute("delete from copied where store = ?", (store,))
+
+    def superseded(self, store: str) -> Iterator[Superseded]:
+        """Paths of a store that are readable and in no manifest, oldest first."""
+        rows = self._connection.execute(
+            "select path, since, serial from superseded where store = ? order by since, path", (store,)
+        )
+        for path, since, serial in rows:
+            yield Superseded(path, _sure(since), serial)
+
+    def superseded_count(self, store: str) -> int:
+        """How many superseded files a store still holds."""
+        query = "select count(*) from superseded where store = ?"
+        return int(self._connection.execute(query, (store,)).fetchone()[0])
+
+    def forget_superseded(self, store: str, paths: Iterable[str]) -> None:
+        """Drop entries whose bytes are deleted, or whose path came back."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "delete from superseded where store = ? and path = ?", [(store, path) for path in paths]
+            )
+
+    # the journal of replicate
+
+    def journal_copied(self, store: str, done: Sequence[tuple[str, bytes]]) -> None:
+        """Record (path, sha256) of files that a mirror holds now for a head that it does not show yet."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert or replace into copied (store, path, sha256) values (?, ?, ?)",
+                [(store, path, sha256) for path, sha256 in done],
+            )
+
+    def is_copied(self, store: str, path: str, sha256: bytes) -> bool:
+        """Whether a broken-off replicate has already brought these bytes to the mirror."""
+        query = "select 1 from copied where store = ? and path = ? and sha256 = ?"
+        return self._connection.execute(query, (store, path, sha256)).fetchone() is not None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._connection:
+            yield self._connection
+
+
+def _take_lock(directory: Path) -> sqlite3.Connection:
+    """Hold an exclusive SQLite lock: the system lets go of it whichever way the process ends, on every platform."""
+    lock = sqlite3.connect(directory / _LOCK_NAME, timeout=0, isolation_level=None)
+    try:
+        lock.execute("begin exclusive")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if "locked" in str(error):
+            raise GdacError(
+                f"another gdac process is working with the state in {directory}.",
+                hint="Wait for it to end, or give this one a state directory of its own.",
+            ) from error
+        raise GdacError(f"cannot lock the state directory {directory}: {error}.") from error
+    return lock
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _sure(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,41 @@
+"""The commented configuration that `gdac sync init` writes."""
+
+from typing import Final
+
+_TEMPLATE: Final = """\
+# argo-gdac: which archive is mirrored from where to where. docs/commands/sync.md explains every key.
+# Secrets never stand here: GDAC_<NAME>_USER and GDAC_<NAME>_PASSWORD, or the AWS variables, from the environment.
+
+[archive]
+# title = "Argo Global Data Assembly Centre"
+# licence = "CC-BY-4.0"
+# licence_url = "https://creativecommons.org/licenses/by/4.0/"
+# doi = "10.17882/42182"
+
+[hub]                       # the archive that we run and seal
+store = "{hub}"
+# state = "/var/lib/argo-gdac"   # state database and work files; beside the hub by default
+# grace = "P3D"             # how long superseded files stay readable (ISO 8601, or "HH:MM:SS")
+# expires = "PT48H"         # how long a head counts as fresh
+# memory = "2GB"            # limit of the column engine
+
+[source.gdac]               # the archive that somebody else runs
+store = "{source}"
+# connections = 8           # most connections at once; be polite
+# most_failures = 100       # more failed files than this stop the run, and nothing is sealed
+# indexes = ["ar_index_global_prof", "ar_index_global_meta"]   # all seven global ones by default
+
+# [mirror.aws]              # archives that we keep equal to the hub, as many as you like
+# store = "s3://my-bucket/argo"
+# region = "eu-west-3"
+# endpoint = "https://s3.example.org"   # only for another provider than AWS
+# grace = "P3D"
+
+# [mirror.disk]
+# store = "/mnt/argo-mirror"
+"""
+
+
+def render(*, source: str, hub: str) -> str:
+    """The text of a fresh configuration."""
+    return _TEMPLATE.format(source=source, hub=hub)

@@ -1,0 +1,164 @@
+"""One file on its way from a store to another: read once, measured and hashed on the way, whole or not at all."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gdac.errors import StoreError
+from gdac.netcdf import NetcdfError, read_variables, text
+from gdac.store import Declared, NotFoundError, Reading, Store
+
+#: Up to this size a file travels in memory, so that its digest is known before it is written.
+SMALL: Final = 4 << 20
+#: A sender that does not say how much is coming gets this much memory and no more.
+_MOST_UNANNOUNCED: Final = 64 << 20
+
+
+class BadTransferError(StoreError):
+    """The sending side failed: bytes ended early, were too many, or are not the expected ones; nothing was written."""
+
+
+class StaleError(StoreError):
+    """The sender's file is older than its index says; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What arrived.
+
+    Attributes:
+        size: bytes.
+        sha256: digest.
+        md5: digest.
+        modified: time at the sending store (UTC), or None.
+    """
+
+    size: int
+    sha256: bytes
+    md5: bytes
+    modified: datetime | None
+
+
+class _Tap:
+    """Counts and hashes chunks as they pass; raises `BadTransferError` at the end when they are not the due ones."""
+
+    def __init__(self, reading: Reading, what: str, due: int | None, sha256: bytes | None) -> None:
+        self._reading, self._what, self._due, self._expected = reading, what, due, sha256
+        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        self.size = 0
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._reading.chunks():
+                self._sha256.update(chunk)
+                self._md5.update(chunk)
+                self.size += len(chunk)
+                if self._due is not None and self.size > self._due:
+                    raise BadTransferError(f"{self._what} sent more than the {self._due:,} bytes it announced.")
+                if self._due is None and self.size > _MOST_UNANNOUNCED:
+                    raise BadTransferError(f"{self._what} sent {self.size:,} bytes without announcing a length.")
+                yield chunk
+        except StoreError as error:
+            raise BadTransferError(error.what, hint=error.hint) from error
+        self._check()
+
+    def _check(self) -> None:
+        if self._due is not None and self.size != self._due:
+            raise BadTransferError(
+                f"{self._what} broke off: {self.size:,} of {self._due:,} bytes came.",
+                hint="Nothing was replaced; the next run tries again.",
+            )
+        if self._expected is not None and self._sha256.digest() != self._expected:
+            raise BadTransferError(
+                f"{self._what} holds other bytes than the manifest says (sha256 {self._sha256.hexdigest()[:16]}...,"
+                f" due {self._expected.hex()[:16]}...).",
+                hint="Run `gdac sync run` to bring the hub up to date, or `gdac manifest verify` to see what differs.",
+            )
+
+    def received(self) -> Received:
+        return Received(self.size, self._sha256.digest(), self._md5.digest(), self._reading.info.modified)
+
+
+async def carry(
+    source: Store,
+    key: str,
+    target: Store,
+    *,
+    sha256: bytes | None = None,
+    modified: datetime | None = None,
+    target_key: str | None = None,
+    not_older_than: datetime | None = None,
+) -> Received:
+    """Bring one file from a store to another, streamed once, replaced atomically.
+
+    Args:
+        source: the sending store.
+        key: what to bring.
+        target: the receiving store.
+        sha256: digest that the bytes must have; None when any will do.
+        modified: time to record with it; by default what the sender says.
+        target_key: key at the receiver; the same by default.
+        not_older_than: what an index says of the file's DATE_UPDATE (UTC, without zone).
+
+    Raises:
+        StaleError: the file's own DATE_UPDATE is older than ``not_older_than``.
+        NotFoundError: the sender has nothing there.
+        BadTransferError: the sender failed; the receiver is as before.
+        StoreError: the receiver failed.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            reading = await stack.enter_async_context(source.read(key))
+        except NotFoundError:
+            raise
+        except StoreError as error:
+            raise BadTransferError(error.what, hint=error.hint) from error
+        assert reading is not None  # only a conditional read yields None
+        what = f"{key} from {source.name}"
+        return await _receive(reading, what, target, target_key or key, sha256, modified, not_older_than)
+
+
+async def _receive(
+    reading: Reading,
+    what: str,
+    target: Store,
+    key: str,
+    sha256: bytes | None,
+    modified: datetime | None,
+    not_older_than: datetime | None,
+) -> Received:
+    due = reading.info.size
+    tap = _Tap(reading, what, due, sha256)
+    when = modified or reading.info.modified
+    if due is None or due <= SMALL:
+        body = b"".join([chunk async for chunk in tap.chunks()])
+        if not_older_than is not None:
+            _refuse_stale(body, what, not_older_than)
+        received = tap.received()
+        await target.write(key, body, Declared(len(body), received.sha256.hex(), when))
+        return received
+    await target.write(key, tap.chunks(), Declared(due, sha256.hex() if sha256 else None, when))
+    return tap.received()
+
+
+def _refuse_stale(body: bytes, what: str, listed: datetime) -> None:
+    """A source may publish an index before the file it speaks of: old bytes must not be recorded as the new ones.
+
+    Only NetCDF-3 is looked into: it takes no C library that a hostile file could crash. Bytes that are not a sound
+    NetCDF file are mirrored as they are; judging them is the checker's work.
+    """
+    if body[:3] != b"CDF":
+        return
+    try:
+        found = read_variables(body, ("DATE_UPDATE",)).variables.get("DATE_UPDATE")
+        own = None if found is None else datetime.strptime(text(found), "%Y%m%d%H%M%S")  # noqa: DTZ007 - UTC both
+    except (NetcdfError, ValueError):
+        return
+    if own is not None and own < listed:
+        raise StaleError(
+            f"{what} is of {own:%Y-%m-%dT%H:%M:%SZ}, older than its index row ({listed:%Y-%m-%dT%H:%M:%SZ}).",
+            hint="The source is behind its own index; the next run tries again.",
+        )
