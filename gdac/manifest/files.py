@@ -13,9 +13,10 @@ from typing import Final
 
 import duckdb
 
-from gdac.manifest import metadata, names, rows
+from gdac.manifest import names, rows
 from gdac.manifest.delta import count
-from gdac.manifest.metadata import Metadata
+from gdac.manifest.fields import Fields
+from gdac.manifest.metadata import link_fields, read_metadata, render_metadata
 from gdac.manifest.model import (
     CHANGES,
     DELTA_COLUMNS,
@@ -70,7 +71,7 @@ def write_manifest(
         "serial": serial,
         "rows": found,
         "bytes": size,
-        "previous": metadata.link_fields(previous),
+        "previous": link_fields(previous),
     }
     part = _write(con, table, MANIFEST_COLUMNS, dest, about)
     try:
@@ -116,7 +117,7 @@ def write_delta(
         "archive": archive,
         "from_serial": from_serial,
         "serial": serial,
-        "previous": metadata.link_fields(previous),
+        "previous": link_fields(previous),
         "rows": counts.rows,
         **asdict(counts),
     }
@@ -152,7 +153,11 @@ def load_manifest(
     """
     about = _open(con, file, MANIFEST_FORMAT, expect_sha256, archive)
     info = ManifestInfo(
-        about.archive(), about.serial(), about.number("rows"), about.number("bytes"), about.link(NameKind.MANIFEST)
+        about.archive(),
+        about.serial(),
+        about.number("rows"),
+        about.number("bytes"),
+        about.link("previous", NameKind.MANIFEST),
     )
     try:
         _make(con, file, MANIFEST_COLUMNS, table, in_memory=in_memory)
@@ -191,7 +196,11 @@ def load_delta(
     about = _open(con, file, DELTA_FORMAT, expect_sha256, archive)
     counts = DeltaCounts(*(about.number(word) for word in (*CHANGES, "bytes")))
     info = DeltaInfo(
-        about.archive(), about.serial("from_serial"), about.serial(least=2), about.link(NameKind.DELTA), counts
+        about.archive(),
+        about.serial("from_serial"),
+        about.serial(least=2),
+        about.link("previous", NameKind.DELTA),
+        counts,
     )
     if info.serial <= info.from_serial:
         raise ManifestError(f"{file} leads from serial {info.from_serial} back to {info.serial}.")
@@ -227,7 +236,7 @@ def _write(
     """Write the rows in order under a temporary name; the caller renames or removes it."""
     part = dest / f".{uuid.uuid4().hex}.part"
     shown = ", ".join(_into_parquet(name, kind) for name, kind in columns.items())
-    text = metadata.render(about).replace("'", "''")
+    text = render_metadata(about).replace("'", "''")
     try:
         con.execute(
             f"""COPY (SELECT {shown} FROM {table} ORDER BY path) TO {quoted(part)} (
@@ -253,7 +262,7 @@ def _finish(
 
 def _open(
     con: duckdb.DuckDBPyConnection, file: Path, expect: str, expect_sha256: str | None, archive: str | None
-) -> Metadata:
+) -> Fields:
     """Digest first, so that bytes which are not the sealed ones never reach the Parquet reader; then the metadata."""
     if not file.is_file():
         raise ManifestError(f"{file} is not there.")
@@ -270,7 +279,7 @@ def _open(
         raise _unreadable(file, error) from error
     if len(raw) != 1:
         raise ManifestError(f"{file} is a Parquet file without {METADATA_KEY!r} metadata: no manifest or delta.")
-    about = Metadata(raw[0][0], str(file), expect)
+    about = read_metadata(raw[0][0], str(file), expect)
     if archive is not None and about.archive() != archive:
         raise ManifestError(f"{file} belongs to archive {about.archive()}, not {archive}.")
     return about

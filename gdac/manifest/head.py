@@ -5,16 +5,14 @@ docs/formats.md, section "What a reader must refuse", by their numbers.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from gdac.errors import RefusedError
-from gdac.manifest.metadata import is_archive_id
-from gdac.manifest.names import MAX_SERIAL, NameKind, is_sha256, parse_name
+from gdac.manifest.fields import Fields, is_newer_format, load_json
+from gdac.manifest.names import NameKind, parse_name
 from gdac.paths import MANIFEST_DIR, ArchivePath
 
 HEAD_FORMAT: Final = "argo-gdac head 1"
@@ -22,10 +20,6 @@ HEAD_FORMAT: Final = "argo-gdac head 1"
 MAX_HEAD_BYTES: Final = 1 << 16
 #: Deltas that a head lists: the newest ones.
 MAX_DELTAS: Final = 100
-
-_FORMAT: Final = re.compile(r"argo-gdac head (\d{1,6})")
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_BIGGEST: Final = 1 << 63
 
 
 class HeadError(RefusedError):
@@ -176,15 +170,13 @@ def parse_head(raw: bytes) -> Head:
     if len(raw) >= MAX_HEAD_BYTES:  # rule 2
         raise HeadError(f"the head has {len(raw):,} bytes; a head is smaller than {MAX_HEAD_BYTES:,}.")
     try:
-        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        found = Fields(load_json(raw), "the head", HeadError)
+    except ValueError as error:
         raise HeadError(
             f"the head is no JSON document ({error}).", hint="Is there an error page in its place?"
         ) from error
-    if not isinstance(found, dict):
-        raise HeadError("the head is no JSON object.")
-    _check_format(found.get("format"))
-    head = _head(_Fields(found, "head"))
+    _check_format(found.text("format"))
+    head = _head(found)
     _check_consistent(head)
     return head
 
@@ -252,14 +244,13 @@ def _check_no_fork(seen: Head, new: Head) -> None:
                 )
 
 
-def _check_format(found: object) -> None:
-    parts = _FORMAT.fullmatch(found) if isinstance(found, str) else None
-    if parts is None:
-        raise HeadError(f"the head has no format line such as {HEAD_FORMAT!r}.")
-    if found != HEAD_FORMAT:  # rule 1
+def _check_format(found: str) -> None:
+    if is_newer_format(found, HEAD_FORMAT):  # rule 1
         raise UnknownFormatError(
-            f"the head has format {found!r}; this gdac reads {HEAD_FORMAT!r}.", hint="Use a newer gdac."
+            f"the head has format {found!r}; this gdac reads {HEAD_FORMAT!r}.", hint="Use a gdac that knows it."
         )
+    if found != HEAD_FORMAT:
+        raise HeadError(f"the head has format {found!r}, not {HEAD_FORMAT!r}.")
 
 
 def _check_consistent(head: Head) -> None:
@@ -281,11 +272,11 @@ def _check_consistent(head: Head) -> None:
             raise HeadError(f"the head's index {entry.path} is of a later serial than the head.")
 
 
-def _head(fields: "_Fields") -> Head:
+def _head(fields: Fields) -> Head:
     licence = fields.object("licence")
     return Head(
-        archive=fields.archive("archive"),
-        serial=fields.number("serial", least=1, most=MAX_SERIAL),
+        archive=fields.archive(),
+        serial=fields.serial(),
         sealed=fields.time("sealed"),
         published=fields.time("published"),
         expires=fields.time("expires"),
@@ -300,13 +291,13 @@ def _head(fields: "_Fields") -> Head:
     )
 
 
-def _manifest(fields: "_Fields") -> ManifestEntry:
+def _manifest(fields: Fields) -> ManifestEntry:
     serial, name, sha256 = fields.sealed_name(NameKind.MANIFEST)
     numbers = {word: fields.number(word) for word in ("size", "rows", "bytes")}
     return ManifestEntry(serial, name, sha256, **numbers, sealed=fields.time("sealed"))
 
 
-def _delta(fields: "_Fields") -> DeltaEntry:
+def _delta(fields: Fields) -> DeltaEntry:
     serial, name, sha256 = fields.sealed_name(NameKind.DELTA)
     words = ("size", "rows", "added", "changed", "removed", "renamed", "bytes")
     numbers = {word: fields.number(word) for word in words}
@@ -316,85 +307,15 @@ def _delta(fields: "_Fields") -> DeltaEntry:
     return entry
 
 
-def _index(fields: "_Fields") -> IndexEntry:
+def _index(fields: Fields) -> IndexEntry:
     path, name, sha256 = fields.text("path"), fields.text("name"), fields.digest("sha256")
-    archive_path, sealed = ArchivePath.parse(path), parse_name(name)  # rules 3 and 4
+    try:
+        archive_path, sealed = ArchivePath.parse(path), parse_name(name)  # rules 3 and 4
+    except RefusedError as error:
+        raise HeadError(f"{fields.where}: {error.what}") from error
     if sealed.index != archive_path.name or not sealed.fits(sealed.serial, sha256):
         raise HeadError(f"{fields.where}: name {name!r} is not that of {path!r} with SHA-256 {sha256}.")
     return IndexEntry(path, name, sha256, fields.number("size"), fields.time_or_none("updated"))
-
-
-class _Fields:
-    """Checked access to one JSON object; ``where`` says which, for messages."""
-
-    def __init__(self, found: object, where: str) -> None:
-        if not isinstance(found, dict):
-            raise HeadError(f"{where} is no JSON object.")
-        self._found: Mapping[str, Any] = found
-        self.where = where
-
-    def _value(self, name: str, kind: type, what: str) -> Any:
-        value = self._found.get(name)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise HeadError(f"{self.where}: {name!r} is {'missing' if value is None else 'not'} {what}.")
-        return value
-
-    def object(self, name: str) -> "_Fields":
-        return _Fields(self._value(name, dict, "a JSON object"), f"{self.where}.{name}")
-
-    def objects(self, name: str) -> "Sequence[_Fields]":
-        entries = self._value(name, list, "a list")
-        return [_Fields(entry, f"{self.where}.{name}[{at}]") for at, entry in enumerate(entries)]
-
-    def text(self, name: str) -> str:
-        value: str = self._value(name, str, "a text")
-        if not value or len(value) > 1_000 or not value.isprintable():
-            raise HeadError(f"{self.where}: {name!r} is empty, too long or not printable.")
-        return value
-
-    def text_or_none(self, name: str) -> str | None:
-        return None if self._found.get(name) is None else self.text(name)
-
-    def number(self, name: str, *, least: int = 0, most: int = _BIGGEST - 1) -> int:
-        value: int = self._value(name, int, "a whole number")
-        if not least <= value <= most:
-            raise HeadError(f"{self.where}: {name!r} is outside {least} to {most}.")
-        return value
-
-    def time(self, name: str) -> datetime:
-        value = self._value(name, str, "a time")
-        try:
-            if _TIME.fullmatch(value) is None:
-                raise ValueError(value)
-            return datetime.fromisoformat(value[:-1]).replace(tzinfo=UTC)
-        except ValueError as error:
-            raise HeadError(f"{self.where}: {name!r} is no time such as 2026-11-22T16:30:00Z.") from error
-
-    def time_or_none(self, name: str) -> datetime | None:
-        return None if self._found.get(name) is None else self.time(name)
-
-    def digest(self, name: str) -> str:
-        value = self.text(name)
-        if not is_sha256(value):
-            raise HeadError(f"{self.where}: {name!r} is no SHA-256 digest in lower-case hex.")
-        return value
-
-    def archive(self, name: str) -> str:
-        value = self.text(name)
-        if not is_archive_id(value):
-            raise HeadError(f"{self.where}: {name!r} is no archive id (a UUID, version 4, lower case).")
-        return value
-
-    def sealed_name(self, kind: NameKind) -> tuple[int, str, str]:
-        """Serial, name and digest, which must agree (rule 3)."""
-        serial = self.number("serial", least=1, most=MAX_SERIAL)
-        name, sha256 = self.text("name"), self.digest("sha256")
-        sealed = parse_name(name)
-        if sealed.kind is not kind or not sealed.fits(serial, sha256):
-            raise HeadError(
-                f"{self.where}: name {name!r} is not that of a {kind} of serial {serial}, SHA-256 {sha256}."
-            )
-        return serial, name, sha256
 
 
 def _plain(value: Any) -> Any:
@@ -405,14 +326,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is there twice in one object")
-    return found
-
-
-def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
