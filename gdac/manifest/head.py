@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from gdac.errors import RefusedError
 from gdac.manifest.fields import Fields, is_newer_format, load_json
