@@ -31,6 +31,7 @@ SOUTH: Final = -30.0
 #: Polygons reach a little over it, and over the pole, so that no point lies on their closing edges.
 _BELOW: Final = -31.0
 _POLE: Final = 91.0
+_POINTS: Final = 4096
 
 # All lines are (longitude, latitude) over land unless a comment names the water.
 _AMERICAS: Final[_Line] = (
@@ -100,11 +101,17 @@ def ocean_codes(latitude: ArrayLike, longitude: ArrayLike) -> NDArray[np.str_]:
 
 
 def _inside(polygon: _Line, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Even-odd rule, all points at once and one edge after the other."""
-    inside = np.zeros(x.shape, dtype=np.bool_)
-    for (x0, y0), (x1, y1) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
-        if y0 == y1:
-            continue
-        crossing = (y >= min(y0, y1)) & (y < max(y0, y1)) & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
-        inside ^= crossing
-    return inside
+    """Even-odd rule: every point against every edge, some thousands of points at a time."""
+    start = np.array(polygon)
+    end = np.roll(start, -1, axis=0)
+    sloped = start[:, 1] != end[:, 1]
+    (x0, y0), (x1, y1) = start[sloped].T, end[sloped].T
+    slope = (x1 - x0) / (y1 - y0)
+    low, high = np.minimum(y0, y1), np.maximum(y0, y1)
+    inside = np.zeros(x.size, dtype=np.bool_)
+    flat_x, flat_y = x.reshape(-1, 1), y.reshape(-1, 1)
+    for at in range(0, x.size, _POINTS):
+        px, py = flat_x[at : at + _POINTS], flat_y[at : at + _POINTS]
+        crossed = (py >= low) & (py < high) & (px < x0 + (py - y0) * slope)
+        inside[at : at + _POINTS] = crossed.sum(axis=1) % 2 == 1
+    return inside.reshape(x.shape)
