@@ -17,14 +17,17 @@ import sys
 import threading
 import time
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 USER = "gdactester"
 PASSWORD = "correct-horse-battery"
+#: rclone's directory cache would hide what a test puts on the disk. (Not for S3: without it a write takes seconds.)
+_FRESH = ("--dir-cache-time", "0s")
 
 
 @dataclass
@@ -65,10 +68,12 @@ def rclone() -> str | None:
 @contextmanager
 def ftp_pyftpdlib(root: Path, *, user: str | None = None, without: tuple[str, ...] = ()) -> Iterator[Server]:
     """FTP by pyftpdlib; anonymous, or for `user` with `PASSWORD`; `without` some commands (``MLSD``, ``EPSV``)."""
-    from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import FTPHandler
-    from pyftpdlib.ioloop import IOLoop
-    from pyftpdlib.servers import FTPServer
+    with warnings.catch_warnings():  # it brings asyncore along, or its own copy where Python has none
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from pyftpdlib.authorizers import DummyAuthorizer
+        from pyftpdlib.handlers import FTPHandler
+        from pyftpdlib.ioloop import IOLoop
+        from pyftpdlib.servers import FTPServer
 
     logger = logging.getLogger("pyftpdlib")
     logger.handlers, logger.propagate = [logging.NullHandler()], False
@@ -80,7 +85,7 @@ def ftp_pyftpdlib(root: Path, *, user: str | None = None, without: tuple[str, ..
     log: list[str] = []
 
     class Handler(FTPHandler):  # type: ignore[misc] # untyped library
-        proto_cmds = {name: what for name, what in FTPHandler.proto_cmds.items() if name not in without}
+        proto_cmds: ClassVar = {name: what for name, what in FTPHandler.proto_cmds.items() if name not in without}
 
         def pre_process_command(self, line: str, cmd: str, arg: str) -> Any:
             log.append(f"{cmd} {arg}".strip())
@@ -104,7 +109,7 @@ def ftp_pyftpdlib(root: Path, *, user: str | None = None, without: tuple[str, ..
 def ftp_rclone(root: Path) -> Iterator[Server]:
     """FTP by rclone, for `USER` with `PASSWORD`."""
     port = free_port()
-    arguments = ["ftp", str(root), "--addr", f"127.0.0.1:{port}", "--user", USER, "--pass", PASSWORD]
+    arguments = ["ftp", str(root), "--addr", f"127.0.0.1:{port}", "--user", USER, "--pass", PASSWORD, *_FRESH]
     with _rclone_serves(arguments, port):
         yield Server(f"ftp://127.0.0.1:{port}", root)
 
@@ -123,7 +128,7 @@ def http_python(root: Path) -> Iterator[Server]:
         def log_request(self, code: Any = "-", size: Any = "-") -> None:
             log.append(f"{self.command} {self.path}")
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             pass
 
     with _http_server(functools.partial(Handler, directory=str(root))) as port:
@@ -168,7 +173,7 @@ def http_aiohttp(root: Path) -> Iterator[Server]:
 def http_rclone(root: Path) -> Iterator[Server]:
     """HTTP by rclone: lists directories in its own style."""
     port = free_port()
-    with _rclone_serves(["http", str(root), "--addr", f"127.0.0.1:{port}"], port):
+    with _rclone_serves(["http", str(root), "--addr", f"127.0.0.1:{port}", *_FRESH], port):
         yield Server(f"http://127.0.0.1:{port}", root)
 
 
@@ -192,7 +197,7 @@ def s3_moto() -> Iterator[Server]:
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log(self, type: str, message: str, *args: Any) -> None:
+        def log(self, *args: Any) -> None:
             pass
 
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
@@ -252,8 +257,7 @@ def _rclone_serves(arguments: list[str], port: int) -> Iterator[None]:
         import pytest
 
         pytest.skip("rclone is not installed")
-    # Its caches would hide what a test puts on the disk behind its back.
-    command = [binary, "serve", *arguments, "--dir-cache-time", "0s", "--config", os.devnull, "-q"]
+    command = [binary, "serve", *arguments, "--config", os.devnull, "-q"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, process)

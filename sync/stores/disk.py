@@ -253,6 +253,7 @@ class Tree:
         A real copy and no hard link: whoever else writes into this tree in place would change both names at once.
         File systems that share blocks (btrfs, xfs) do so.
         """
+        check_safe(target)
         opened = self.open(source, None, 0)
         assert opened is not None
         info, _, descriptor = opened

@@ -23,6 +23,7 @@ from sync.stores.times import from_ftp
 
 T = TypeVar("T")
 _DENIED: Final = ("denied", "permission", "forbidden", "not allowed")
+_ABSENT: Final = ("no such", "not found", "not exist")
 
 
 class FtpReading:
@@ -252,9 +253,11 @@ def _facts(answers: Sequence[Answer]) -> Facts:
 
 
 def _is_missing(answer: Answer) -> bool:
-    """550 says both "not there" and "not allowed": the words decide."""
+    """Servers say "not there" with several codes, and with 550 "not allowed" too: the words decide."""
     said = str(answer).lower()
-    return answer.code in {"550", "553"} and not any(word in said for word in _DENIED)
+    if any(word in said for word in _DENIED):
+        return False
+    return answer.code == "550" or (answer.code[0] == "5" and any(word in said for word in _ABSENT))
 
 
 def _is_safe(key: str) -> bool:

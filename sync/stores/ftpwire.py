@@ -40,7 +40,7 @@ class Answer:
         return self.code.startswith("50")
 
     def __str__(self) -> str:
-        return shown(f"{self.code} {' '.join(self.lines)}")
+        return shown(f"{self.code} {' '.join(self.lines)}").rstrip(".")
 
 
 class Conversation(aioftp.Client):

@@ -161,7 +161,7 @@ class HttpStore(ReadOnly):
     async def _request(
         self, method: str, key: str, headers: dict[str, str] | None = None, *, is_folder: bool = False
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        if key:
+        if key or not is_folder:
             check_safe(key)
         url = self._base + quote(key) + ("/" if is_folder and key else "")
         try:

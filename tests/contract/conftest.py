@@ -1,0 +1,117 @@
+"""The places that the contract suite visits: every adapter on every real server."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gdac.store import Store
+from sync.stores.open import open_store
+from sync.stores.settings import FtpSettings, S3Settings, StoreSettings
+from tests import servers
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Place:
+    """One empty corner of a server.
+
+    Attributes:
+        name: of the adapter and the server.
+        url: of the corner.
+        settings: what `open_store` needs.
+        disk: the directory that the server shows as this corner; None for servers without one.
+        server: the server, with its log.
+    """
+
+    name: str
+    url: str
+    settings: StoreSettings
+    disk: Path | None
+    server: servers.Server
+
+    @property
+    def writes(self) -> bool:
+        return self.name in WRITABLE
+
+    def open(self) -> Store:
+        return open_store(self.url, self.settings)
+
+
+#: Starts a server on a directory; says how to reach it.
+STARTS: dict[str, tuple[Callable[[Path], AbstractContextManager[servers.Server]], StoreSettings]] = {
+    "http-python": (servers.http_python, StoreSettings()),
+    "http-aiohttp": (servers.http_aiohttp, StoreSettings()),
+    "http-rclone": (servers.http_rclone, StoreSettings()),
+    "ftp-pyftpdlib": (servers.ftp_pyftpdlib, StoreSettings()),
+    "ftp-without-mlsd": (
+        lambda root: servers.ftp_pyftpdlib(root, without=("MLSD", "MLST", "EPSV")),
+        StoreSettings(ftp=FtpSettings(pipeline=False)),
+    ),
+    "ftp-rclone": (servers.ftp_rclone, StoreSettings(ftp=FtpSettings(user=servers.USER, password=servers.PASSWORD))),
+    "s3-moto": (lambda _: servers.s3_moto(), StoreSettings()),
+    "s3-rclone": (servers.s3_rclone, StoreSettings()),
+}
+WRITABLE = ("local", "s3-moto", "s3-rclone")
+READ_ONLY = tuple(name for name in STARTS if name not in WRITABLE)
+ALL = (*WRITABLE, *READ_ONLY)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], servers.Server]]:
+    """Servers by name, each started when first asked for."""
+    up: dict[str, tuple[servers.Server, AbstractContextManager[servers.Server]]] = {}
+
+    def server(name: str) -> servers.Server:
+        if name not in up:
+            starting = STARTS[name][0](tmp_path_factory.mktemp(name))
+            up[name] = (starting.__enter__(), starting)
+        return up[name][0]
+
+    yield server
+    for _, starting in up.values():
+        starting.__exit__(None, None, None)
+
+
+def _place(name: str, running: Callable[[str], servers.Server], tmp_path: Path) -> Place:
+    if name == "local":
+        return Place(name, str(tmp_path / "archive"), StoreSettings(), tmp_path / "archive", servers.Server(""))
+    server = running(name)
+    corner = f"corner{next(_numbers)}"
+    settings = STARTS[name][1]
+    if server.endpoint:
+        keys = S3Settings(endpoint=server.endpoint, access_key=servers.USER, secret_key=servers.PASSWORD)
+        settings = StoreSettings(s3=keys)
+    disk = None
+    if server.root is not None:
+        disk = server.root / corner
+        disk.mkdir()
+    return Place(name, f"{server.url}/{corner}", settings, disk, server)
+
+
+@pytest.fixture(params=ALL)
+def place(request: pytest.FixtureRequest, running: Callable[[str], servers.Server], tmp_path: Path) -> Place:
+    """Every adapter on every server, one after the other."""
+    return _place(request.param, running, tmp_path)
+
+
+@pytest.fixture(params=WRITABLE)
+def writable(request: pytest.FixtureRequest, running: Callable[[str], servers.Server], tmp_path: Path) -> Place:
+    """Those that can be written."""
+    return _place(request.param, running, tmp_path)
+
+
+@pytest.fixture(params=READ_ONLY)
+def read_only(request: pytest.FixtureRequest, running: Callable[[str], servers.Server], tmp_path: Path) -> Place:
+    """Those that cannot."""
+    return _place(request.param, running, tmp_path)
+
+
+@pytest.fixture
+def at(running: Callable[[str], servers.Server], tmp_path: Path) -> Callable[[str], Place]:
+    """One place by name."""
+    return lambda name: _place(name, running, tmp_path)
