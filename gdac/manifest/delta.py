@@ -10,6 +10,7 @@ from typing import Final
 import duckdb
 
 from gdac.manifest.model import CHANGES, DELTA_COLUMNS, MANIFEST_COLUMNS, VALUES, DeltaCounts, DeltaMismatch
+from gdac.manifest.tables import clear
 from gdac.manifest.twins import pair_twins
 
 _DELTA: Final = ", ".join(DELTA_COLUMNS)
@@ -60,7 +61,8 @@ def apply(
         DeltaMismatch: names the first path that does not fit; ``out`` is not made.
     """
     check_fits(con, base, delta)
-    con.execute(f"CREATE OR REPLACE {'VIEW' if as_view else 'TABLE'} {out} AS {state_sql(base, delta, serial)}")
+    clear(con, out)
+    con.execute(f"CREATE {'VIEW' if as_view else 'TABLE'} {out} AS {state_sql(base, delta, serial)}")
 
 
 def state_sql(base: str, delta: str, serial: int) -> str:
@@ -106,8 +108,9 @@ def revert(con: duckdb.DuckDBPyConnection, delta: str, out: str, *, serial: int)
         out: delta-shaped table to make; it fits the state that ``delta`` leads to.
         serial: the serial that ``delta`` leads to: the one its rows carry in that state.
     """
+    clear(con, out)
     con.execute(
-        f"""CREATE OR REPLACE TABLE {out} AS
+        f"""CREATE TABLE {out} AS
         SELECT CASE change WHEN 'added' THEN 'removed' WHEN 'removed' THEN 'added' ELSE change END AS change,
                coalesce(from_path, path) AS path, CASE WHEN change = 'renamed' THEN path END AS from_path,
                {", ".join(f"old_{name} AS {name}" for name in VALUES)},
@@ -163,8 +166,9 @@ def count(con: duckdb.DuckDBPyConnection, delta: str) -> DeltaCounts:
 def _with_renames(con: duckdb.DuckDBPyConnection, raw: str, out: str) -> DeltaCounts:
     """Turn the removed and added rows of R/D twins into one row each; sort; drop ``raw``."""
     pair_twins(con, raw, f"{out}_pairs")
+    clear(con, out)
     con.execute(
-        f"""CREATE OR REPLACE TABLE {out} AS
+        f"""CREATE TABLE {out} AS
         SELECT {_DELTA} FROM (
             SELECT {_DELTA} FROM {raw}
             WHERE change = 'changed'

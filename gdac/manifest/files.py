@@ -6,7 +6,8 @@ its digest, when it is whole.
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,7 @@ from gdac.manifest.model import (
     SealedFile,
 )
 from gdac.manifest.names import NameKind
+from gdac.manifest.tables import all_or_nothing
 
 #: Rows of a Parquet row group: DuckDB's own, measured best for writing and reading (docs/formats.md, "Row groups").
 ROW_GROUP: Final = 122_880
@@ -159,17 +161,15 @@ def load_manifest(
         about.number("bytes"),
         about.link("previous", NameKind.MANIFEST),
     )
-    try:
+    with all_or_nothing(con, table), _readable(file):
         _make(con, file, MANIFEST_COLUMNS, table, in_memory=in_memory)
         counted = rows.check_manifest_rows(con, table, str(file), info.serial)
         rows.check_order(con, table, str(file))
-    except duckdb.Error as error:
-        raise _unreadable(file, error) from error
-    if counted != (info.rows, info.bytes):
-        raise ManifestError(
-            f"{file} says {info.rows:,} rows and {info.bytes:,} bytes, "
-            f"but its rows are {counted[0]:,} and {counted[1]:,}."
-        )
+        if counted != (info.rows, info.bytes):
+            raise ManifestError(
+                f"{file} says {info.rows:,} rows and {info.bytes:,} bytes, "
+                f"but its rows are {counted[0]:,} and {counted[1]:,}."
+            )
     return info
 
 
@@ -204,13 +204,11 @@ def load_delta(
     )
     if info.serial <= info.from_serial:
         raise ManifestError(f"{file} leads from serial {info.from_serial} back to {info.serial}.")
-    try:
+    with all_or_nothing(con, table), _readable(file):
         _make(con, file, DELTA_COLUMNS, table, in_memory=True)
         rows.check_order(con, table, str(file))
         rows.check_delta_rows(con, table, str(file), info.from_serial)
         rows.check_counts(counts, count(con, table), str(file))
-    except duckdb.Error as error:
-        raise _unreadable(file, error) from error
     return info
 
 
@@ -271,12 +269,10 @@ def _open(
             f"{file} has SHA-256 {found}, expected {expect_sha256}.",
             hint="Fetch it again; if that does not help, read the head again: it may have moved on.",
         )
-    try:
+    with _readable(file):
         raw = con.execute(
             f"SELECT value FROM parquet_kv_metadata({quoted(_no_glob(file))}) WHERE key = $1", [METADATA_KEY.encode()]
         ).fetchall()
-    except duckdb.Error as error:
-        raise _unreadable(file, error) from error
     if len(raw) != 1:
         raise ManifestError(f"{file} is a Parquet file without {METADATA_KEY!r} metadata: no manifest or delta.")
     about = read_metadata(raw[0][0], str(file), expect)
@@ -296,7 +292,7 @@ def _make(
                 f"{file}: column {name!r} is {there.get(name, 'missing')}, must be {_IN_PARQUET.get(kind, kind)}."
             )
     shown = ", ".join(_from_parquet(name, kind) for name, kind in columns.items())
-    con.execute(f"CREATE OR REPLACE {'TABLE' if in_memory else 'VIEW'} {table} AS SELECT {shown} FROM {scan}")
+    con.execute(f"CREATE {'TABLE' if in_memory else 'VIEW'} {table} AS SELECT {shown} FROM {scan}")
 
 
 def _into_parquet(name: str, kind: str) -> str:
@@ -312,6 +308,10 @@ def _no_glob(file: Path) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file))
 
 
-def _unreadable(file: Path, error: duckdb.Error) -> ManifestError:
-    first = str(error).partition("\n")[0]
-    return ManifestError(f"{file} is no readable Parquet file ({first}).", hint="Fetch it again.")
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        first = str(error).partition("\n")[0]
+        raise ManifestError(f"{file} is no readable Parquet file ({first}).", hint="Fetch it again.") from error
