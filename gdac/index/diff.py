@@ -94,12 +94,12 @@ def _joined(con: duckdb.DuckDBPyConnection, old: OpenIndex, new: OpenIndex) -> b
     """Join two files into ``index_pairs``; False when anything in them wants a closer look.
 
     Equal rows collapse into one group that only counts them. As many pairs as rows on either side proves that no path
-    is there twice. Paths of the old file are all matched against the grammar, those of the new one where they differ:
-    a row that equals a valid one is valid.
+    is there twice. Paths of the old file are proven safe by its bytes or matched against the grammar, those of the new
+    one are matched where they differ: a row that equals a valid one is valid.
     """
     differs = "o.update_number IS DISTINCT FROM n.update_number OR o.update_number IS NULL"
     only = f"CASE WHEN {differs} THEN"
-    good = grammar.safe_shape(old.spec.kinds, "file")
+    good = "true" if old.plain else grammar.safe_shape(old.spec.kinds, "file")
     query = (
         f"SELECT {only} coalesce(o.file, n.file) END AS file, {only} o.update_number END AS old_number, "
         f"{only} n.update_number END AS new_number, {only} o.file IS NOT NULL END AS was, "

@@ -14,9 +14,10 @@ import duckdb
 
 from gdac.errors import GdacError, RefusedError
 from gdac.index import grammar, repeated, rows
-from gdac.index.header import IndexHeader, not_an_index, parse_header
+from gdac.index.header import MAX_HEADER_BYTES, IndexHeader, not_an_index, parse_header
+from gdac.index.scan import scan
 from gdac.index.spec import Column, IndexSpec, spec_of
-from gdac.index.unpack import plain, scan
+from gdac.index.unpack import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class OpenIndex:
         header: its header.
         columns: of its rows.
         rows: how many lines follow the header.
+        plain: its bytes prove that every path in it is safe; see `gdac.index.scan.Scan`.
     """
 
     file: Path
@@ -61,6 +63,7 @@ class OpenIndex:
     header: IndexHeader
     columns: tuple[Column, ...]
     rows: int
+    plain: bool
 
     def fault(self, error: Exception | None = None) -> RefusedError:
         """The error that names the first bad line."""
@@ -86,18 +89,16 @@ def open_index(file: Path, workdir: Path) -> Iterator[OpenIndex]:
 
 def _understood(file: Path, text: Path) -> OpenIndex:
     with text.open("rb") as source:
-        start = source.read(200)
-    if start and not start.startswith((b"#", b"file,", b"PLATFORM_CODE,")):
-        raise not_an_index(str(file), start)
-    seen = scan(text, str(file))
-    if not seen.lines:
+        start = source.read(MAX_HEADER_BYTES)
+    if not start:
         raise RefusedError(f"index file {file} is empty.", hint="Fetch it again.")
-    header = parse_header(seen.start, str(file))
+    header = parse_header(start, str(file))
     spec = rows.spec_for(file, header)
     if spec is None:
-        raise not_an_index(str(file), seen.start)
+        raise not_an_index(str(file), start)
     columns = rows.columns_in(spec, header, str(file))
-    opened = OpenIndex(file, text, spec, header, columns, seen.lines - header.count)
+    seen = scan(text, str(file), len(header.encode()), header.count)
+    opened = OpenIndex(file, text, spec, header, columns, seen.rows, seen.plain)
     if seen.open_ends and rows.first_fault(text, columns, header.count):
         raise opened.fault()
     return opened

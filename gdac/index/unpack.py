@@ -1,16 +1,12 @@
-"""Bytes of an index file before anybody reads rows: unpacked whole, scanned once, never trusted."""
+"""The plain text of an index file: itself, or unpacked whole and verified before anybody reads a row."""
 
 import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO, Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from gdac.errors import RefusedError
 
@@ -22,12 +18,8 @@ MAX_RATIO: Final = 200
 _RATIO_FROM: Final = 1 << 24
 _BLOCK: Final = 1 << 20
 _BLOCK_IN: Final = 1 << 18
-#: Real rows have up to 1,338 characters.
-MAX_LINE: Final = 1 << 16
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAGIC: Final = b"\x1f\x8b"
-_NEWLINE: Final = 10
-_COMMA: Final = 44
 
 
 @contextmanager
@@ -83,61 +75,3 @@ def _gunzip(source: BinaryIO, target: BinaryIO, file: Path) -> None:
         if unpacked > MAX_BYTES or (unpacked > _RATIO_FROM and unpacked > packed * MAX_RATIO):
             raise RefusedError(f"{file} unpacks to more than an index can be ({unpacked:,} bytes and on).")
         target.write(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What one pass over the bytes says.
-
-    Attributes:
-        start: the first bytes.
-        lines: how many lines there are.
-        open_ends: how many of them end in a comma, which the column engine forgives and we do not.
-    """
-
-    start: bytes
-    lines: int
-    open_ends: int
-
-
-def scan(text: Path, name: str) -> Scan:
-    """Read plain text once, checking what no column engine checks.
-
-    Raises:
-        RefusedError: the last line has no end (a cut file), or there are NUL bytes, carriage returns, empty lines, or
-            lines beyond `MAX_LINE` bytes.
-    """
-    lines = open_ends = 0
-    start = b""
-    last = _NEWLINE
-    with text.open("rb", buffering=0) as source:
-        while block := source.read(_BLOCK):
-            start = start or block
-            data = np.frombuffer(block, np.uint8)
-            ends = np.flatnonzero(data == _NEWLINE)
-            before = data[ends - 1]  # for a block that begins with a line end this is its last byte, mended next
-            if data[0] == _NEWLINE:
-                before[0] = last
-            trouble = _trouble(block, ends, before)
-            if trouble:
-                raise RefusedError(f"index file {name} {trouble}.", hint="Fetch it again, in binary mode.")
-            lines += len(ends)
-            open_ends += int(np.count_nonzero(before == _COMMA))
-            last = int(data[-1])
-    if start and last != _NEWLINE:
-        raise RefusedError(
-            f"index file {name} is cut: line {lines + 1} has no end.", hint="Fetch it again; the transfer broke off."
-        )
-    return Scan(start, lines, open_ends)
-
-
-def _trouble(block: bytes, ends: NDArray[np.intp], before: NDArray[np.uint8]) -> str:
-    if b"\0" in block:
-        return "holds NUL bytes"
-    if b"\r" in block:
-        return "ends its lines in CR LF"
-    if (before == _NEWLINE).any():
-        return "has an empty line"
-    if not len(ends) and len(block) > MAX_LINE:
-        return f"has a line longer than {MAX_LINE:,} bytes"
-    return ""

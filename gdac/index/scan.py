@@ -1,0 +1,138 @@
+"""One pass over the bytes of an index's rows: what no column engine checks, and what makes its paths certainly safe."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdac.errors import RefusedError
+
+#: Real rows have up to 1,338 characters.
+MAX_LINE: Final = 1 << 16
+#: A path in a line no longer than this fits the limits of `gdac.paths` with room for ``dac/``.
+_SHORT_LINE: Final = 250
+_BLOCK: Final = 1 << 20
+_NEWLINE, _COMMA, _SLASH, _BLANK, _BACKSLASH = 10, 44, 47, 32, 92
+_Bytes = NDArray[np.uint8]
+
+
+def _one_of(characters: str) -> NDArray[np.bool_]:
+    table = np.zeros(256, np.bool_)
+    table[list(characters.encode())] = True
+    return table
+
+
+_BAD_AFTER_SLASH: Final = _one_of("/. ,\n")
+_BAD_BEFORE_SLASH: Final = _one_of("/ \n")
+_BAD_AT_START: Final = _one_of("/. ,")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one pass over the rows says.
+
+    Attributes:
+        rows: how many lines there are.
+        open_ends: how many of them end in a comma, which the column engine forgives and we do not.
+        plain: the bytes alone prove that `gdac.paths.check_safe` accepts the first field of every row: printable ASCII,
+            short lines, and no slash, dot or blank where a segment could begin or end badly. False proves nothing.
+    """
+
+    rows: int
+    open_ends: int
+    plain: bool
+
+
+def scan(text: Path, name: str, header: int, header_lines: int) -> Scan:
+    """Read the rows of plain text once.
+
+    Args:
+        text: the file.
+        name: for messages.
+        header: bytes before the first row.
+        header_lines: lines before the first row.
+
+    Raises:
+        RefusedError: the last line has no end (a cut file), or there are NUL bytes, carriage returns, empty lines, or
+            lines beyond `MAX_LINE` bytes.
+    """
+    seen = _Pass(name)
+    buffer = bytearray(_BLOCK)
+    view = np.frombuffer(buffer, np.uint8)
+    with text.open("rb", buffering=0) as source:
+        source.seek(header)
+        while size := source.readinto(buffer):
+            seen.block(view[:size])
+    if seen.open_line:
+        line = header_lines + seen.rows + 1
+        raise RefusedError(
+            f"index file {name} is cut: line {line} has no end.", hint="Fetch it again; the transfer broke off."
+        )
+    return Scan(seen.rows, seen.open_ends, seen.plain)
+
+
+@dataclass(slots=True)
+class _Pass:
+    """Where a scan is; a block may end anywhere in a line."""
+
+    name: str
+    rows: int = 0
+    open_ends: int = 0
+    plain: bool = True
+    open_line: int = 0  # bytes of the line that the last block left open
+    last: _Bytes = field(default_factory=lambda: np.array([_NEWLINE], np.uint8))
+
+    def block(self, data: _Bytes) -> None:
+        ends = np.flatnonzero(data == _NEWLINE)
+        before = data[ends - 1]
+        if ends.size and ends[0] == 0:
+            before[0] = self.last[0]
+        if (before == _NEWLINE).any():
+            raise self._refused("has an empty line")
+        self._lengths(data.size, ends)
+        # everything but 32..126 and line ends, in unsigned bytes that wrap around
+        if np.count_nonzero((data - 32) > 94) != ends.size:
+            self.plain = False
+            self._odd_bytes(data)
+        if self.plain:
+            self.plain = _is_plain(data) and _is_plain(np.concatenate([self.last, data[:1]]))
+        self.rows += ends.size
+        self.open_ends += int(np.count_nonzero(before == _COMMA))
+        self.last = data[-1:].copy()
+
+    def _lengths(self, size: int, ends: NDArray[np.intp]) -> None:
+        if not ends.size:
+            self.open_line += size
+            longest = self.open_line
+        else:
+            longest = max(int(ends[0]) + self.open_line, int(np.diff(ends).max(initial=0)))
+            self.open_line = size - 1 - int(ends[-1])
+        if longest > MAX_LINE:
+            raise self._refused(f"has a line longer than {MAX_LINE:,} bytes")
+        self.plain = self.plain and longest <= _SHORT_LINE
+
+    def _odd_bytes(self, data: _Bytes) -> None:
+        if (data == 0).any():
+            raise self._refused("holds NUL bytes")
+        if (data == 13).any():
+            raise self._refused("ends its lines in CR LF")
+
+    def _refused(self, what: str) -> RefusedError:
+        return RefusedError(f"index file {self.name} {what}.", hint="Fetch it again, in binary mode.")
+
+
+def _is_plain(data: _Bytes) -> bool:
+    """No backslash, and no slash, dot or blank where a segment could begin or end badly; pairs of neighbours only."""
+    first, second = data[:-1], data[1:]
+    slashes = np.flatnonzero(data == _SLASH)
+    starts = np.flatnonzero(first == _NEWLINE)
+    blanks = np.flatnonzero(first == _BLANK)
+    return not (
+        (data == _BACKSLASH).any()
+        or _BAD_AFTER_SLASH[second[slashes[slashes < second.size]]].any()
+        or _BAD_BEFORE_SLASH[data[slashes[slashes > 0] - 1]].any()
+        or _BAD_AT_START[second[starts]].any()
+        or (second[blanks] == _COMMA).any()
+    )
