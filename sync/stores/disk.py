@@ -6,7 +6,7 @@ A session holds a lock on its directory for as long as it lives, whatever host o
 whose lock is free belongs to a run that died.
 """
 # Paths stay strings here: a pathlib object per segment and file would double the cost of a small file.
-# ruff: noqa: PTH103, PTH106, PTH108, PTH112, PTH114, PTH120, PTH208
+# ruff: noqa: PTH103, PTH106, PTH108, PTH112, PTH114, PTH116, PTH120, PTH208
 
 import errno
 import os
@@ -304,9 +304,8 @@ class Tree:
     def _temporary_path(self) -> str:
         folder = f"{self.root}/{TEMPORARY}/{self._session}"
         with self._lock:
-            if self._held is None:
-                os.makedirs(folder, exist_ok=True)
-                self._held = _lock_file(f"{folder}/lock", wait=True)
+            while self._held is None:
+                self._held = _begin_session(folder)
             self._count += 1
             return f"{folder}/{self._count}"
 
@@ -333,7 +332,12 @@ class Tree:
                 removed += len(os.listdir(folder)) - 1
                 shutil.rmtree(folder)
                 os.close(held)
+            self._drop_if_empty()
         return removed
+
+    def _drop_if_empty(self) -> None:
+        with suppress(OSError):  # others work there, or the turns are kept
+            os.rmdir(f"{self.root}/{TEMPORARY}")
 
     def close(self) -> None:
         """End the session; what it left unfinished goes."""
@@ -342,8 +346,7 @@ class Tree:
                 shutil.rmtree(f"{self.root}/{TEMPORARY}/{self._session}", ignore_errors=True)
                 os.close(self._held)
                 self._held = None
-                with suppress(OSError):  # others work there, or the turns are kept
-                    os.rmdir(f"{self.root}/{TEMPORARY}")
+                self._drop_if_empty()
 
     # --- errors
 
@@ -360,6 +363,24 @@ class Tree:
             said = os.strerror(error.errno) if error.errno else str(error)
             hint = _HINTS.get(error.errno or 0, "")
             raise StoreError(f"{key} in {self.root}: {said}.", hint=hint) from error
+
+
+def _begin_session(folder: str) -> int | None:
+    """Make a session's directory and hold its lock; None when a sweep took it away between the two: try again."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        held = _lock_file(f"{folder}/lock", wait=True)
+    except FileNotFoundError:
+        return None
+    if held is None:  # no locks on this system: nobody sweeps either
+        return os.open(os.devnull, os.O_RDONLY)
+    try:
+        if os.path.samestat(os.fstat(held), os.stat(f"{folder}/lock")):
+            return held
+    except FileNotFoundError:
+        pass
+    os.close(held)
+    return None
 
 
 def describe(key: str, found: os.stat_result) -> ObjectInfo:

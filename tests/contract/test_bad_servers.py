@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -32,11 +32,8 @@ def listening(talk: Talk) -> Iterator[int]:
         stop = threading.Event()
 
         def serve_one(client: socket.socket) -> None:
-            with client:
-                try:
-                    talk(client)
-                except OSError:
-                    pass
+            with client, suppress(OSError):
+                talk(client)
 
         def accept() -> None:
             while not stop.is_set():
@@ -81,9 +78,11 @@ def http(port: int) -> HttpStore:
 
 
 def test_http_short_body() -> None:
-    with listening(http_says(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 700)) as port:
-        with pytest.raises(StoreError, match="after 700 bytes.*announced 1,000"):
-            run(fetch(http(port)))
+    with (
+        listening(http_says(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 700)) as port,
+        pytest.raises(StoreError, match=r"after 700 bytes.*announced 1,000"),
+    ):
+        run(fetch(http(port)))
 
 
 def test_http_short_chunked_body() -> None:
@@ -106,7 +105,7 @@ def test_http_gibberish() -> None:
 
 
 def test_http_nobody_there() -> None:
-    with pytest.raises(StoreError, match="failed at x.nc"):
+    with pytest.raises(StoreError, match=r"failed at x\.nc"):
         run(fetch(http(servers.free_port())))
 
 
@@ -122,9 +121,11 @@ def test_http_nobody_there() -> None:
     ],
 )
 def test_http_status(status: str, kind: type[StoreError], words: str) -> None:
-    with listening(http_says(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())) as port:
-        with pytest.raises(kind, match=words) as found:
-            run(fetch(http(port)))
+    with (
+        listening(http_says(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())) as port,
+        pytest.raises(kind, match=words) as found,
+    ):
+        run(fetch(http(port)))
     assert type(found.value) is kind
 
 
@@ -222,11 +223,15 @@ class FtpTalk:
         self.commands: list[str] = []
 
     def __call__(self, client: socket.socket) -> None:
+        with ExitStack() as opened:
+            self._converse(client, opened)
+
+    def _converse(self, client: socket.socket, opened: ExitStack) -> None:
         self.connections += 1
         client.sendall(f"{self.welcome}\r\n".encode())
         data: socket.socket | None = None
         retrieved = 0
-        for raw in client.makefile("rb"):
+        for raw in opened.enter_context(client.makefile("rb")):
             line = raw.decode().strip()
             command = line.partition(" ")[0]
             self.commands.append(line)
@@ -234,7 +239,7 @@ class FtpTalk:
                 time.sleep(5)
                 return
             if command in {"EPSV", "PASV"} and (self.epsv or command == "PASV"):
-                data = socket.create_server(("127.0.0.1", 0))
+                data = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
                 port = data.getsockname()[1]
                 text = f"229 Ok (|||{port}|)" if command == "EPSV" else f"227 Ok ({self.host},{port >> 8},{port & 255})"
                 client.sendall(f"{text}\r\n".encode())
@@ -362,9 +367,11 @@ def s3(port: int) -> S3Store:
 
 def test_s3_short_body() -> None:
     head = b'HTTP/1.1 200 OK\r\nETag: "a"\r\nLast-Modified: Wed, 01 Jan 2020 00:00:00 GMT\r\n'
-    with listening(http_says(head + b"Content-Length: 1000\r\n\r\n" + b"x" * 700)) as port:
-        with pytest.raises(StoreError, match="x.nc in s3://bucket broke off after"):
-            run(fetch(s3(port)))
+    with (
+        listening(http_says(head + b"Content-Length: 1000\r\n\r\n" + b"x" * 700)) as port,
+        pytest.raises(StoreError, match=r"x\.nc in s3://bucket broke off after"),
+    ):
+        run(fetch(s3(port)))
 
 
 def test_s3_hangs() -> None:

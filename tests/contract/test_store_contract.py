@@ -248,7 +248,13 @@ def test_long_listing(place) -> None:
     async def visit() -> None:
         if place.writes:
             async with place.open() as store:
-                await asyncio.gather(*[store.write(key, data, declared(data)) for key, data in files.items()])
+                todo = iter(files.items())
+
+                async def work() -> None:
+                    for key, data in todo:
+                        await store.write(key, data, declared(data))
+
+                await asyncio.gather(*[work() for _ in range(8)])
         else:
             await fill(place, files)
         async with place.open() as store:
