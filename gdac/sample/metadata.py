@@ -42,7 +42,7 @@ _TECHNICAL: Final = {
     "NUMBER_PumpActionsDuringAscentToSurface_COUNT": (9, 5),
     "CLOCK_EndAscentToSurface_hours": (5, 2),
     "NUMBER_PumpActionsAtSurface_COUNT": (1, 1),
-    "PRESSURE_InternalVacuum_inHg": (24, 3),
+    "PRESSURE_InternalVacuumAtStartSurface_inHg": (24, 3),
     "NUMBER_AscentSamples_COUNT": (100, 20),
     "NUMBER_ParkSamples_COUNT": (18, 2),
 }
