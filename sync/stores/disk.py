@@ -1,40 +1,31 @@
 """What `sync.stores.local` does to the disk, one blocking call per file; knows nothing of asyncio.
 
 A `Tree` never leaves its root: a symbolic link that points out of it is refused, one that stays inside is followed.
-Files are made under ``.gdac-tmp/<session>/`` and moved into place, so a reader sees the old bytes or the new ones.
-A session holds a lock on its directory for as long as it lives, whatever host or container it runs in: a directory
-whose lock is free belongs to a run that died.
+Files are made under ``.gdac-tmp/`` (`sync.stores.sessions`) and moved into place, so a reader sees the old bytes or
+the new ones.
 """
 # Paths stay strings here: a pathlib object per segment and file would double the cost of a small file.
-# ruff: noqa: PTH103, PTH106, PTH108, PTH112, PTH114, PTH116, PTH120, PTH208
+# ruff: noqa: PTH103, PTH106, PTH108, PTH114, PTH120
 
 import errno
 import os
-import secrets
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 from gdac.errors import StoreError
 from gdac.paths import check_safe
 from gdac.store import ChangedError, Expect, NotFoundError, ObjectInfo
+from sync.stores.sessions import Session
 from sync.stores.times import from_ns, to_ns
 
 if sys.platform != "win32":
     import fcntl
 
-#: Directory of unfinished files, at the root of the tree (one file system with what they become).
-TEMPORARY: Final = ".gdac-tmp"
-#: Two writers that state an expectation take turns by this file's lock.
-TURNS: Final = "turns.lock"
-#: Locks of this machine's kernel guard compare-and-swap and tell dead sessions from live ones.
-HAS_LOCKS: Final = sys.platform != "win32"
 BLOCK: Final = 1 << 20
 _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -89,10 +80,7 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = os.path.realpath(root)
-        self._session = secrets.token_hex(8)
-        self._lock = Lock()
-        self._count = 0
-        self._held: int | None = None
+        self.session = Session(self.root)
 
     # --- names
 
@@ -190,7 +178,7 @@ class Tree:
         """Open a temporary file that will become `key`."""
         with self.errors(key):
             self.path_of(key)  # refuse before any byte is written
-            path = self._temporary_path()
+            path = self.session.new_path()
             return Unfinished(path, os.open(path, _CREATE, 0o666))
 
     def finish(self, made: Unfinished, key: str, modified: datetime | None, expect: Expect | str) -> ObjectInfo:
@@ -238,7 +226,7 @@ class Tree:
         made.discard()
 
     def _place_over(self, made: Unfinished, key: str, target: str, validator: str) -> None:
-        with self._turn():
+        with self.session.turn():
             try:
                 now = self.look(key).validator
             except NotFoundError as error:
@@ -299,54 +287,15 @@ class Tree:
                 finally:
                     os.close(descriptor)
 
-    # --- sessions and locks
-
-    def _temporary_path(self) -> str:
-        folder = f"{self.root}/{TEMPORARY}/{self._session}"
-        with self._lock:
-            while self._held is None:
-                self._held = _begin_session(folder)
-            self._count += 1
-            return f"{folder}/{self._count}"
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        held = _lock_file(f"{self.root}/{TEMPORARY}/{TURNS}", wait=True)
-        try:
-            yield
-        finally:
-            if held is not None:
-                os.close(held)
-
     def sweep(self) -> int:
-        """Remove the unfinished files of sessions that died; returns how many."""
-        removed = 0
-        with self.errors(TEMPORARY), suppress(FileNotFoundError):
-            for name in os.listdir(f"{self.root}/{TEMPORARY}"):
-                folder = f"{self.root}/{TEMPORARY}/{name}"
-                if name in {self._session, TURNS} or not os.path.isdir(folder) or not HAS_LOCKS:
-                    continue
-                held = _lock_file(f"{folder}/lock", wait=False)
-                if held is None:
-                    continue  # alive
-                removed += len(os.listdir(folder)) - 1
-                shutil.rmtree(folder)
-                os.close(held)
-            self._drop_if_empty()
-        return removed
-
-    def _drop_if_empty(self) -> None:
-        with suppress(OSError):  # others work there, or the turns are kept
-            os.rmdir(f"{self.root}/{TEMPORARY}")
+        """Remove the unfinished files of runs that died; returns how many."""
+        with self.errors("unfinished files"):
+            return self.session.sweep()
 
     def close(self) -> None:
         """End the session; what it left unfinished goes."""
-        with self._lock, self.errors(TEMPORARY):
-            if self._held is not None:
-                shutil.rmtree(f"{self.root}/{TEMPORARY}/{self._session}", ignore_errors=True)
-                os.close(self._held)
-                self._held = None
-                self._drop_if_empty()
+        with self.errors("unfinished files"):
+            self.session.end()
 
     # --- errors
 
@@ -363,24 +312,6 @@ class Tree:
             said = os.strerror(error.errno) if error.errno else str(error)
             hint = _HINTS.get(error.errno or 0, "")
             raise StoreError(f"{key} in {self.root}: {said}.", hint=hint) from error
-
-
-def _begin_session(folder: str) -> int | None:
-    """Make a session's directory and hold its lock; None when a sweep took it away between the two: try again."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-        held = _lock_file(f"{folder}/lock", wait=True)
-    except FileNotFoundError:
-        return None
-    if held is None:  # no locks on this system: nobody sweeps either
-        return os.open(os.devnull, os.O_RDONLY)
-    try:
-        if os.path.samestat(os.fstat(held), os.stat(f"{folder}/lock")):
-            return held
-    except FileNotFoundError:
-        pass
-    os.close(held)
-    return None
 
 
 def describe(key: str, found: os.stat_result) -> ObjectInfo:
@@ -415,27 +346,6 @@ def _copy_bytes(source: int, target: int, size: int) -> None:
         view = memoryview(block)
         while view:
             view = view[os.write(target, view) :]
-
-
-if sys.platform == "win32":
-
-    def _lock_file(path: str, *, wait: bool) -> int | None:  # noqa: ARG001 - the same shape as below
-        return None
-
-else:
-
-    def _lock_file(path: str, *, wait: bool) -> int | None:
-        """Open and lock a file; None when somebody else holds it, or where the system has no such locks."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
 
 
 def _changed(key: str, root: str, why: str) -> ChangedError:

@@ -17,7 +17,8 @@ from typing import Final, Self, TypeVar
 
 from gdac.store import Capabilities, Declared, Expect, ObjectInfo
 from sync.stores.bodies import counted, cut_short, sliced, whole
-from sync.stores.disk import HAS_LOCKS, Tree, Unfinished, read_fully
+from sync.stores.disk import Tree, Unfinished, read_fully
+from sync.stores.sessions import HAS_LOCKS
 from sync.stores.settings import LocalSettings
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ import pytest
 from gdac.errors import StoreError
 from gdac.store import ChangedError, Declared, Expect, NotFoundError
 from sync.loop import run
-from sync.stores.disk import TEMPORARY
 from sync.stores.local import LocalStore
+from sync.stores.sessions import TEMPORARY
 
 
 def declared(data: bytes) -> Declared:

@@ -243,7 +243,7 @@ def test_long_listing(place) -> None:
     """More than the thousand objects that S3 gives at once."""
     if place.name == "http-aiohttp":
         pytest.skip("it does not list")
-    files = {f"many/{number:05d}.nc": b"x" for number in range(1203)}
+    files = {f"many/{number:05d}.nc": b"x" for number in range(1003)}
 
     async def visit() -> None:
         if place.writes:

@@ -1,0 +1,130 @@
+"""Unfinished files: where they lie, whose they are, and who may sweep them away.
+
+A session is one open store. It holds a lock on its directory for as long as it lives, whatever host or container it
+runs in: a directory whose lock is free belongs to a run that died. (A process number would tell nothing: containers
+give the same one to every run.)
+"""
+# Paths stay strings here, as in `sync.stores.disk`.
+# ruff: noqa: PTH103, PTH112, PTH116, PTH106, PTH208
+
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import Final
+
+if sys.platform != "win32":
+    import fcntl
+
+#: Directory of unfinished files, at the root of the tree (one file system with what they become).
+TEMPORARY: Final = ".gdac-tmp"
+#: Two writers that state an expectation take turns by this file's lock.
+TURNS: Final = "turns.lock"
+#: Locks of this machine's kernel guard compare-and-swap and tell dead sessions from live ones.
+HAS_LOCKS: Final = sys.platform != "win32"
+
+
+class Session:
+    """The unfinished files of one open store.
+
+    Args:
+        root: the tree's root, resolved.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._home = f"{root}/{TEMPORARY}"
+        self._name = secrets.token_hex(8)
+        self._lock = Lock()
+        self._count = 0
+        self._held: int | None = None
+
+    def new_path(self) -> str:
+        """A name for one more unfinished file."""
+        folder = f"{self._home}/{self._name}"
+        with self._lock:
+            while self._held is None:
+                self._held = _begin(folder)
+            self._count += 1
+            return f"{folder}/{self._count}"
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Exclude every other writer that takes turns."""
+        held = _lock_file(f"{self._home}/{TURNS}", wait=True)
+        try:
+            yield
+        finally:
+            if held is not None:
+                os.close(held)
+
+    def sweep(self) -> int:
+        """Remove the unfinished files of sessions that died; returns how many."""
+        removed = 0
+        with suppress(FileNotFoundError):
+            for name in os.listdir(self._home):
+                folder = f"{self._home}/{name}"
+                if name in {self._name, TURNS} or not os.path.isdir(folder) or not HAS_LOCKS:
+                    continue
+                held = _lock_file(f"{folder}/lock", wait=False)
+                if held is None:
+                    continue  # alive
+                removed += len(os.listdir(folder)) - 1
+                shutil.rmtree(folder)
+                os.close(held)
+            self._drop_if_empty()
+        return removed
+
+    def end(self) -> None:
+        """Remove what is unfinished and let go of the lock."""
+        with self._lock:
+            if self._held is not None:
+                shutil.rmtree(f"{self._home}/{self._name}", ignore_errors=True)
+                os.close(self._held)
+                self._held = None
+                self._drop_if_empty()
+
+    def _drop_if_empty(self) -> None:
+        with suppress(OSError):  # others work there, or the turns are kept
+            os.rmdir(self._home)
+
+
+def _begin(folder: str) -> int | None:
+    """Make a session's directory and hold its lock; None when a sweep took it away between the two: try again."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        held = _lock_file(f"{folder}/lock", wait=True)
+    except FileNotFoundError:
+        return None
+    if held is None:  # no locks on this system: nobody sweeps either
+        return os.open(os.devnull, os.O_RDONLY)
+    try:
+        if os.path.samestat(os.fstat(held), os.stat(f"{folder}/lock")):
+            return held
+    except FileNotFoundError:
+        pass
+    os.close(held)
+    return None
+
+
+if sys.platform == "win32":
+
+    def _lock_file(path: str, *, wait: bool) -> int | None:  # noqa: ARG001 - the same shape as below
+        return None
+
+else:
+
+    def _lock_file(path: str, *, wait: bool) -> int | None:
+        """Open and lock a file; None when somebody else holds it, or where the system has no such locks."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
