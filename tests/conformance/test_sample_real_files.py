@@ -18,6 +18,7 @@ DIFFERENT = {
     ("PRES_ADJUSTED", "axis"),  # optional
     ("PROJECT_NAME", "long_name"),  # metadata: two texts are allowed, real files have either
     ("HISTORY_PARAMETER", "long_name"),  # trajectory 3.1 -> 3.2
+    ("TRAJECTORY_PARAMETERS", "long_name"),  # trajectory 3.1 -> 3.2
     *((f"AXES_ERROR_ELLIPSE_{name}", "long_name") for name in ("MAJOR", "MINOR")),  # trajectory 3.1 -> 3.2
     ("JULD_LOCATION", "axis"),  # beyond the format, in files of some DACs
 }
@@ -47,7 +48,7 @@ PAIRS = {
     "synthetic": (f"{OXYGEN}profiles/SD3902131_005.nc", "coriolis/6980001/profiles/SD6980001_001.nc"),
     "meta": (f"{PLAIN}2902696_meta.nc", "jma/2980002/2980002_meta.nc"),
     "tech": (f"{PLAIN}2902696_tech.nc", "jma/2980002/2980002_tech.nc"),
-    "trajectory": ("aoml/5900446/5900446_Rtraj.nc", "jma/2980002/2980002_Rtraj.nc"),
+    "trajectory": (f"{OXYGEN}3902131_Rtraj.nc", "jma/2980002/2980002_Rtraj.nc"),
     "multi-profile": (f"{PLAIN}2902696_prof.nc", "jma/2980002/2980002_prof.nc"),
     "synthetic multi-profile": (f"{OXYGEN}3902131_Sprof.nc", "coriolis/6980001/6980001_Sprof.nc"),
 }
