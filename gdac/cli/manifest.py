@@ -57,12 +57,14 @@ def build(
 
     if seal and output is not None:
         raise UsageError("--seal and --output exclude each other.", hint="Seal first, then `gdac manifest show`.")
-    if cache is None and seal:
-        cache = tree / "manifest" / ".scan-cache.parquet"
-        cache.parent.mkdir(exist_ok=True)
-    elif cache is None and output is not None:
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"{output.parent} is no directory.", hint="Make it first, or name another --output.")
+    if cache is None and output is not None:
         cache = output.with_name(f".{output.name}.scan-cache.parquet")
     with _desk() as (con, workdir), _meter() as progress:
+        if cache is None and seal and tree.is_dir():
+            cache = tree / "manifest" / ".scan-cache.parquet"
+            cache.parent.mkdir(exist_ok=True)
         wanted = Wanted(workdir, time.time_ns(), cache, deep, not everything, progress=progress)
         built = build_table(con, tree, "new_state", wanted)
         _tell_built(built, tree)
@@ -125,8 +127,6 @@ def _write(con: "duckdb.DuckDBPyConnection", output: Path, built: "Built") -> No
 
     from gdac.manifest.files import write_manifest
 
-    if not output.parent.is_dir():
-        raise UsageError(f"{output.parent} is no directory.", hint="Make it first, or name another --output.")
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".manifest-") as part:
         written = write_manifest(con, "new_state", Path(part), archive=str(uuid.uuid4()), serial=1)
         written.path.replace(output)
@@ -319,8 +319,13 @@ def _desk() -> Iterator[tuple["duckdb.DuckDBPyConnection", Path]]:
     """A connection and a directory for temporary files."""
     from gdac.columns import connect
 
-    with tempfile.TemporaryDirectory(prefix="gdac-manifest-") as folder, connect(temp_directory=folder) as con:
-        yield con, Path(folder)
+    try:
+        with tempfile.TemporaryDirectory(prefix="gdac-manifest-") as folder, connect(temp_directory=folder) as con:
+            yield con, Path(folder)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise GdacError(f"{error.filename or 'a file'}: {error.strerror or error}.") from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Final
 
 import duckdb
 
-from gdac.errors import RefusedError
+from gdac.errors import GdacError, RefusedError
 from gdac.index.read import LoadedIndex, load_listing, open_index
 from gdac.index.spec import spec_of
 from gdac.manifest import files
@@ -206,6 +206,8 @@ def _remember(con: duckdb.DuckDBPyConnection, cache: Path, began_ns: int) -> Non
             f"TO {files.quoted(part)} (FORMAT parquet, COMPRESSION zstd)"
         )
         part.replace(cache)
+    except duckdb.IOException as error:
+        raise GdacError(f"the cache {cache} cannot be written ({str(error).splitlines()[0]}).") from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import duckdb
 
+from gdac.errors import GdacError
 from gdac.manifest import names, rows
 from gdac.manifest.delta import count
 from gdac.manifest.fields import Fields
@@ -241,6 +242,9 @@ def _write(
             FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE {ROW_GROUP},
             KV_METADATA {{"{METADATA_KEY}": '{text}'}})"""
         )
+    except duckdb.IOException as error:
+        part.unlink(missing_ok=True)
+        raise GdacError(f"cannot write in {dest} ({str(error).splitlines()[0]}).", hint="Is the disk full?") from error
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -312,6 +316,8 @@ def _no_glob(file: Path) -> str:
 def _readable(file: Path) -> Iterator[None]:
     try:
         yield
+    except duckdb.OutOfMemoryException:
+        raise  # the machine's fault, not the file's
     except duckdb.Error as error:
         first = str(error).partition("\n")[0]
         raise ManifestError(f"{file} is no readable Parquet file ({first}).", hint="Fetch it again.") from error

@@ -1,0 +1,147 @@
+"""`gdac manifest` as a newcomer types it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gdac.cli.manifest import app
+from gdac.errors import ExitCode, GdacError, RefusedError, UsageError
+from gdac.manifest.names import HEAD_KEY
+
+FLOAT = "dac/aoml/13857"
+META, PROF, R1 = f"{FLOAT}/13857_meta.nc", f"{FLOAT}/13857_prof.nc", f"{FLOAT}/profiles/R13857_001.nc"
+
+
+def gdac(*words: object, code: ExitCode = ExitCode.FINE) -> Result:
+    result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def put(tree: Path, path: str, content: str, when: int = 1_700_000_000) -> None:
+    file = tree / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+    os.utime(file, (when, when))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for path in (META, PROF, R1):
+        put(root, path, path)
+    return root
+
+
+def test_build_without_a_target_writes_nothing(tree: Path) -> None:
+    before = sorted(tree.rglob("*"))
+    assert "3 files" in gdac("build", tree, "--all").output
+    assert sorted(tree.rglob("*")) == before
+
+
+def test_build_writes_a_manifest_that_show_reads_and_verify_trusts(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "state.parquet"
+    gdac("build", tree, "--all", "--output", out)
+    assert (tmp_path / ".state.parquet.scan-cache.parquet").exists()
+    assert "3 files, 93 B; 0 of them read" in gdac("build", tree, "--all", "--output", out).output
+    shown = json.loads(gdac("show", out, "--json").output)
+    assert (shown["serial"], shown["rows"]) == (1, 3)
+    assert {"dac": "aoml", "kind": "profile", "files": 1, "bytes": 37} in shown["kinds"]
+    gdac("verify", tree, "--manifest", out)
+    put(tree, META, "other")
+    assert "other size: 1" in gdac("verify", tree, "--manifest", out, code=ExitCode.DIFFERENCES).output
+
+
+def test_a_life_of_serials(tree: Path) -> None:
+    assert "Sealed serial 1 of archive" in gdac("build", tree, "--all", "--seal", "--title", "Ours").output
+    assert "Nothing changed" in gdac("build", tree, "--all", "--seal").output
+    (tree / R1).rename(tree / R1.replace("/R", "/D"))
+    put(tree, META, "new meta", when=1_700_000_001)
+    sealed = gdac("build", tree, "--all", "--seal").output
+    assert "Sealed serial 2: 0 added, 1 changed, 0 removed, 1 renamed." in sealed
+    gdac("verify", tree)
+    log = gdac("log", tree).output
+    assert "verified" in log
+    assert "the first manifest" in log
+    serials = json.loads(gdac("log", tree, "--json").output)["serials"]
+    assert [(entry["serial"], entry.get("renamed")) for entry in serials] == [(2, 1), (1, None)]
+    changed = gdac("diff", f"{tree}@1", tree, code=ExitCode.DIFFERENCES).output
+    assert f"renamed  {R1.replace('/R', '/D')}  (was {R1})" in changed
+    assert "... and 1 more" in gdac("diff", f"{tree}@1", tree, "--rows", 1, code=ExitCode.DIFFERENCES).output
+    found = json.loads(gdac("diff", f"{tree}@1", f"{tree}@2", "--json", code=ExitCode.DIFFERENCES).output)
+    assert (found["renamed"], len(found["changes"])) == (1, 2)
+    gdac("diff", tree, f"{tree}@2")
+    assert "Ours" in gdac("show", tree).output
+    rows = gdac("show", tree, "--serial", 1, "--path", "*/profiles/*", "--rows").output
+    assert rows.splitlines()[0].endswith(R1)
+    row = json.loads(gdac("show", tree, "--path", "*_meta.nc", "--rows", "--json").output)
+    assert (row["path"], row["size"], row["serial"], row["modified"]) == (META, 8, 2, "2023-11-14T22:13:21.000000Z")
+
+
+def test_no_staging_is_left(tree: Path) -> None:
+    gdac("build", tree, "--all", "--seal")
+    names = sorted(file.name for file in (tree / "manifest").iterdir())
+    assert names[0] == ".scan-cache.parquet"
+    assert names[1].endswith(".manifest.parquet")
+    assert names[2:] == ["head.json"]
+
+
+def test_refused_names_make_the_end_partial(tree: Path) -> None:
+    put(tree, "etc/back\\slash", "x")
+    assert "refused name: 1" in gdac("build", tree, "--all", "--seal", code=ExitCode.PARTIAL).output
+    assert (tree / HEAD_KEY).exists()
+
+
+@pytest.mark.parametrize("words", [["log"], ["show"], ["verify"], ["diff", "TREE"]])
+def test_a_tree_without_head_says_how_to_seal_it(tree: Path, words: list[str]) -> None:
+    with pytest.raises(GdacError, match="is not sealed"):
+        gdac(*(tree if word == "TREE" else word for word in words), tree)
+
+
+def test_a_head_that_is_no_head_is_left_alone(tree: Path) -> None:
+    put(tree, HEAD_KEY, "<html>502</html>")
+    with pytest.raises(RefusedError, match=r"head\.json: the head is no JSON document"):
+        gdac("build", tree, "--all", "--seal")
+    assert (tree / HEAD_KEY).read_text() == "<html>502</html>"
+
+
+def test_a_manifest_whose_digest_does_not_match_stops_everything(tree: Path) -> None:
+    gdac("build", tree, "--all", "--seal")
+    before = (tree / HEAD_KEY).read_bytes()
+    manifest = next((tree / "manifest").glob("*.manifest.parquet"))
+    manifest.write_bytes(manifest.read_bytes()[:-1] + b"!")
+    put(tree, META, "new meta", when=1_700_000_001)
+    for words in (["build", tree, "--all", "--seal"], ["show", tree], ["verify", tree]):
+        with pytest.raises(RefusedError, match="expected"):
+            gdac(*words)
+    assert (tree / HEAD_KEY).read_bytes() == before
+
+
+def test_what_cannot_be_read_or_written_is_no_bug(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(GdacError, match="is no directory"):
+        gdac("build", tmp_path / "nothing", "--seal")
+    with pytest.raises(GdacError, match="cache"):
+        gdac("build", tree, "--all", "--cache", tmp_path / "no" / "cache.parquet")
+    (tree / "manifest").write_text("a file where a directory must be")
+    with pytest.raises(GdacError, match="manifest"):
+        gdac("build", tree, "--all", "--seal")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["build", "TREE", "--seal", "--output", "x"],
+        ["build", "TREE", "--all", "--output", "nowhere/at/all.parquet"],
+        ["show", "nothing"],
+        ["show", "TREE@x"],
+        ["verify", "TREE", "--sample", "2/1"],
+        ["verify", "TREE", "--sample", "all"],
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(tree: Path, words: list[str]) -> None:
+    with pytest.raises(UsageError):
+        gdac(*(word.replace("TREE", str(tree)) for word in words))
+    assert not (tree / "manifest").exists()
