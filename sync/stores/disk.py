@@ -46,10 +46,11 @@ _HINTS: Final = {
 class Unfinished:
     """A file being written; `Tree.finish` moves it into place, `discard` removes it."""
 
-    __slots__ = ("descriptor", "path")
+    __slots__ = ("descriptor", "path", "target")
 
-    def __init__(self, path: str, descriptor: int) -> None:
+    def __init__(self, path: str, descriptor: int, target: str) -> None:
         self.path = path
+        self.target = target
         self.descriptor = descriptor
 
     def append(self, data: bytes) -> None:
@@ -177,9 +178,9 @@ class Tree:
     def begin(self, key: str) -> Unfinished:
         """Open a temporary file that will become `key`."""
         with self.errors(key):
-            self.path_of(key)  # refuse before any byte is written
+            target = self.path_of(key)  # refuse before any byte is written
             path = self.session.new_path()
-            return Unfinished(path, os.open(path, _CREATE, 0o666))
+            return Unfinished(path, os.open(path, _CREATE, 0o666), target)
 
     def finish(self, made: Unfinished, key: str, modified: datetime | None, expect: Expect | str) -> ObjectInfo:
         """Move a finished temporary file to its key.
@@ -195,13 +196,12 @@ class Tree:
                 os.utime(made.descriptor if os.utime in os.supports_fd else made.path, ns=(ns, ns))
             found = os.fstat(made.descriptor)
             made.close()
-            target = self.path_of(key)
             if expect is Expect.ANYTHING:
-                self._place(made.path, target, os.replace)
+                self._place(made.path, made.target, os.replace)
             elif expect is Expect.NOTHING:
-                self._place_new(made, key, target)
+                self._place_new(made, key)
             else:
-                self._place_over(made, key, target, str(expect))
+                self._place_over(made, key, str(expect))
             return describe(key, found)
 
     def _place(self, source: str, target: str, how: Callable[[str, str], None]) -> None:
@@ -216,16 +216,16 @@ class Tree:
             else:
                 return
 
-    def _place_new(self, made: Unfinished, key: str, target: str) -> None:
+    def _place_new(self, made: Unfinished, key: str) -> None:
         try:
-            self._place(made.path, target, os.link)
+            self._place(made.path, made.target, os.link)
         except FileExistsError as error:
-            if not os.path.lexists(target):
+            if not os.path.lexists(made.target):
                 raise
             raise _changed(key, self.root, "something is there already") from error
         made.discard()
 
-    def _place_over(self, made: Unfinished, key: str, target: str, validator: str) -> None:
+    def _place_over(self, made: Unfinished, key: str, validator: str) -> None:
         with self.session.turn():
             try:
                 now = self.look(key).validator
@@ -233,7 +233,7 @@ class Tree:
                 raise _changed(key, self.root, "it is gone") from error
             if now != validator:
                 raise _changed(key, self.root, "somebody replaced it")
-            self._place(made.path, target, os.replace)
+            self._place(made.path, made.target, os.replace)
 
     def duplicate(self, source: str, target: str) -> None:
         """Copy inside the tree, in the kernel where it can. Raises `NotFoundError`.
