@@ -82,12 +82,12 @@ def diff_files(con: duckdb.DuckDBPyConnection, old: Path, new: Path, into: str, 
         if was.spec.lists_files and was.spec.root == now.spec.root and _joined(con, was, now):
             return _named(con, into)
     # repeated rows, odd paths or bad lines: the thorough way counts, tolerates or refuses them
-    load_listing(con, [old], "index_old", workdir=workdir)
-    load_listing(con, [new], "index_new", workdir=workdir)
     try:
+        load_listing(con, [old], "index_old", workdir=workdir)
+        load_listing(con, [new], "index_new", workdir=workdir)
         return diff_tables(con, "index_old", "index_new", into)
     finally:
-        con.execute("DROP TABLE index_old; DROP TABLE index_new")
+        con.execute("DROP TABLE IF EXISTS index_old; DROP TABLE IF EXISTS index_new")
 
 
 def _joined(con: duckdb.DuckDBPyConnection, old: OpenIndex, new: OpenIndex) -> bool:

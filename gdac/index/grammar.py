@@ -46,7 +46,7 @@ def certain(kinds: frozenset[Kind], path: str = "path") -> str:
         else:
             either.append(f"{_WMO}_{_FLOATS[kind]}\\.nc")
     shape = f"regexp_full_match({path}, 'dac/{_DAC}/{_WMO}/(?:{'|'.join(either)})')"
-    return f"{shape} AND {_same_float(kinds, path)}"
+    return f"({shape} AND {_same_float(kinds, path)})"
 
 
 def _same_float(kinds: frozenset[Kind], path: str) -> str:
