@@ -7,10 +7,12 @@ known to be wrong in large files: sizes come from the shape, as the C library co
 """
 
 import struct
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from gdac.netcdf.attributes import NATIVE, REMEMBERED, SIZES, TYPES, decoded, name_of
 from gdac.netcdf.model import Array, Header, NetcdfError, VariableHeader
 from gdac.netcdf.sources import WHOLE, BytesSource, Source
 
@@ -24,17 +26,11 @@ MAX_RANK: Final = 32
 _FIRST_LOOK: Final = 1 << 16
 _STREAMING: Final = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
 _FORMATS: Final = {1: "NETCDF3_CLASSIC", 2: "NETCDF3_64BIT_OFFSET", 5: "NETCDF3_64BIT_DATA"}
-_TYPES: Final = {
-    number: np.dtype(code)
-    for number, code in enumerate(("i1", "S1", ">i2", ">i4", ">f4", ">f8", "u1", ">u2", ">u4", ">i8", ">u8"), start=1)
-}
-_NATIVE: Final = {number: dtype.newbyteorder("=") for number, dtype in _TYPES.items()}
-_CHAR: Final = 2
 _LAST_TYPE: Final = {1: 6, 2: 6, 5: 11}
 _DIMENSIONS, _VARIABLES, _ATTRIBUTES = 10, 11, 12
 
 
-_Declared = tuple[str, int, tuple[str, ...], int, dict[str, Any]]
+_Declared = tuple[str, int, tuple[str, ...], int, Mapping[str, Any]]
 
 
 class _NeedsMoreError(Exception):
@@ -73,6 +69,15 @@ class _Cursor:
         self.at += self.width
         return int(value)
 
+    def ids(self, rank: int, dimensions: int) -> tuple[int, ...]:
+        if self.at + rank * self.width > self.end:
+            raise self.short()
+        found = struct.unpack_from(f">{rank}{'q' if self.width == 8 else 'i'}", self.data, self.at)
+        if any(not 0 <= each < dimensions for each in found):
+            raise self.fail(f"dimension ids {found} where there are {dimensions} dimensions")
+        self.at += rank * self.width
+        return found
+
     def tag(self) -> int:
         if self.at + 4 > self.end:
             raise self.short()
@@ -94,46 +99,41 @@ class _Cursor:
         start = self.at
         if start + length > self.end:
             raise self.short()
-        try:
-            name = str(self.data[start : start + length], "utf-8")
-        except UnicodeDecodeError as error:
-            raise self.fail("a name is not UTF-8") from error
-        if not name or "\x00" in name or "/" in name:
-            raise self.fail(f"{name!a} is not a name")
         self.at = start + (length + 3 & ~3)
-        return name
+        try:
+            return name_of(bytes(self.data[start : start + length]))
+        except ValueError as error:
+            raise self.fail(str(error), start) from error
 
-    def attributes(self) -> dict[str, Any]:
-        """An attribute list: the hot loop of every header, hence its own reading of counts."""
+    def attributes(self) -> Mapping[str, Any]:
+        """An attribute list: walked over here, decoded once for all files that have the same bytes."""
         number = self.list_of(_ATTRIBUTES, "attributes", MAX_ATTRIBUTES)
-        found: dict[str, Any] = {}
+        data, width, start = self.data, self.width, self.at
         last = _LAST_TYPE[self.version]
+        at = start
         for _ in range(number):
-            name = self.name()
-            if self.at + 4 + self.width > self.end:
+            if at + width > self.end:
                 raise self.short()
-            kind, count = self._pair(self.data, self.at)
-            self.at += 4 + self.width
+            (length,) = self._count(data, at)
+            if not 0 < length <= MAX_NAME:
+                raise self.fail(f"{length} is not a possible length of a name", at)
+            at += width + (length + 3 & ~3)
+            if at + 4 + width > self.end:
+                raise self.short()
+            kind, count = self._pair(data, at)
             if not 1 <= kind <= last or count < 0:
-                raise self.fail(f"attribute {name!a} has type {kind} and {count} values")
-            if name in found:
-                raise self.fail(f"attribute {name!a} stands there twice")
-            found[name] = self._values(kind, count, keep_nul=name == "_FillValue")
-        return found
-
-    def _values(self, kind: int, count: int, *, keep_nul: bool) -> Any:
-        start = self.at
-        stop = start + count * _TYPES[kind].itemsize
-        if stop > self.source.size:
-            raise self.fail(f"an attribute of {count} values goes beyond the end of the file")
-        if stop > self.end:
+                raise self.fail(f"an attribute has type {kind} and {count} values", at)
+            at += 4 + width + (count * SIZES[kind] + 3 & ~3)
+            if at > self.source.size:
+                raise self.fail(f"an attribute of {count} values goes beyond the end of the file")
+        if at > self.end:
             raise self.short()
-        self.at = start + (stop - start + 3 & ~3)
-        if kind == _CHAR:
-            value = str(self.data[start:stop], "utf-8", "replace")
-            return value if keep_nul else value.rstrip("\x00")
-        values = np.frombuffer(self.data, _TYPES[kind], count, start).astype(_NATIVE[kind])
-        return values[0] if count == 1 else values
+        self.at = at
+        decode = decoded if at - start <= REMEMBERED else decoded.__wrapped__
+        try:
+            return decode(bytes(data[start:at]), number, width)
+        except ValueError as error:
+            raise self.fail(str(error), start) from error
 
 
 def read_header(source: Source) -> Header:
@@ -179,7 +179,7 @@ def _placed(
             raise cursor.fail(f"variable {name!a} stands there twice")
         shape = tuple([dimensions[each] for each in names])
         stride = slab if names and names[0] == record else 0
-        variable = VariableHeader(name, _NATIVE[kind], names, shape, attributes, begin, stride)
+        variable = VariableHeader(name, NATIVE[kind], names, shape, attributes, begin, stride)
         _check_place(variable, header_end, cursor.source)
         total += variable.nbytes
         variables[name] = variable
@@ -219,8 +219,7 @@ def _declared(cursor: _Cursor, dimensions: list[str], record: str | None) -> _De
     """One entry of the variable list: name, type number, dimension names, begin, attributes."""
     name = cursor.name()
     rank = cursor.count("number of dimensions of a variable", MAX_RANK)
-    most = len(dimensions) - 1
-    names = tuple([dimensions[cursor.count(f"dimension id, of {most + 1}", most)] for _ in range(rank)])
+    names = tuple([dimensions[each] for each in cursor.ids(rank, len(dimensions))])
     if record is not None and record in names[1:]:
         raise cursor.fail(f"variable {name!a} has the record dimension in another place than the first")
     attributes = cursor.attributes()
@@ -240,7 +239,7 @@ def _slab(declared: list[_Declared], dimensions: dict[str, int], record: str | N
     sizes = []
     for _, kind, names, _, _ in declared:
         if record is not None and names[:1] == (record,):
-            size = _TYPES[kind].itemsize
+            size = TYPES[kind].itemsize
             for each in names[1:]:
                 size *= dimensions[each]
             sizes.append(size)

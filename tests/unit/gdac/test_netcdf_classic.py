@@ -2,6 +2,8 @@
 
 import random
 import struct
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -243,3 +245,12 @@ def test_broken_hdf5_is_a_netcdf_error(tmp_path: Path) -> None:
         cut.write_bytes(data[:at])
         with pytest.raises(NetcdfError, match="HDF5"):
             read_variables(cut, None)
+
+
+def test_classic_files_need_no_c_library(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.nc", FORMATS[0], one_record_variable)
+    code = (
+        "import sys, pathlib\nfrom gdac.netcdf import read_variables\n"
+        "read_variables(pathlib.Path(sys.argv[1]), None)\nassert 'netCDF4' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
