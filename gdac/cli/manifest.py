@@ -321,6 +321,7 @@ def _desk() -> Iterator[tuple["duckdb.DuckDBPyConnection", Path]]:
 
     try:
         with tempfile.TemporaryDirectory(prefix="gdac-manifest-") as folder, connect(temp_directory=folder) as con:
+            con.execute("SET enable_progress_bar = false")
             yield con, Path(folder)
     except BrokenPipeError:
         raise

@@ -76,10 +76,8 @@ def write_manifest(
         "bytes": size,
         "previous": link_fields(previous),
     }
-    part = _write(con, table, MANIFEST_COLUMNS, dest, about)
+    part = _write(con, table, MANIFEST_COLUMNS, dest, about, where)
     try:
-        # Twice the same path shows only once the rows are sorted, that is in the file.
-        rows.check_order(con, scan_of(part), where)
         return _finish(part, NameKind.MANIFEST, serial, rows=found, size=size)
     finally:
         part.unlink(missing_ok=True)
@@ -124,9 +122,8 @@ def write_delta(
         "rows": counts.rows,
         **asdict(counts),
     }
-    part = _write(con, table, DELTA_COLUMNS, dest, about)
+    part = _write(con, table, DELTA_COLUMNS, dest, about, where)
     try:
-        rows.check_order(con, scan_of(part), where)
         return _finish(part, NameKind.DELTA, serial, rows=counts.rows, size=counts.bytes, counts=counts)
     finally:
         part.unlink(missing_ok=True)
@@ -140,6 +137,7 @@ def load_manifest(
     expect_sha256: str | None,
     archive: str | None,
     in_memory: bool = False,
+    rows_known: bool = False,
 ) -> ManifestInfo:
     """Open a manifest file, checked, as a view over the file.
 
@@ -150,6 +148,8 @@ def load_manifest(
         expect_sha256: digest that the bytes must have (from the head); None when the caller has checked them already.
         archive: id that the manifest must carry; None takes any.
         in_memory: make a table instead of a view: faster when used often, about 170 bytes of memory per row.
+        rows_known: the caller has judged or written the rows of a manifest with this very digest before; digest and
+            metadata are still checked. Only with ``expect_sha256``.
 
     Raises:
         ManifestError: other bytes than expected, unreadable, unknown format, other archive, or rows that break a rule.
@@ -164,6 +164,8 @@ def load_manifest(
     )
     with all_or_nothing(con, table), _readable(file):
         _make(con, file, MANIFEST_COLUMNS, table, in_memory=in_memory)
+        if rows_known and expect_sha256 is not None:
+            return info
         counted = rows.check_manifest_rows(con, table, str(file), info.serial)
         rows.check_order(con, table, str(file))
         if counted != (info.rows, info.bytes):
@@ -230,15 +232,45 @@ def digest(file: Path) -> str:
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], dest: Path, about: Mapping[str, object]
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, str],
+    dest: Path,
+    about: Mapping[str, object],
+    where: str,
 ) -> Path:
-    """Write the rows in order under a temporary name; the caller renames or removes it."""
+    """Write the rows, sorted and each path once, under a temporary name; the caller renames or removes the file."""
+    # Sorting sorted rows costs more than writing them. A view may give its rows in another order each time, so what
+    # counts is the file.
+    if rows.is_sorted(con, table):
+        part = _copy(con, table, columns, dest, about, sort=False)
+        if rows.is_sorted(con, scan_of(part)):
+            return part
+        part.unlink()
+    part = _copy(con, table, columns, dest, about, sort=True)
+    try:
+        rows.check_order(con, scan_of(part), where)
+    except BaseException:
+        part.unlink()
+        raise
+    return part
+
+
+def _copy(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, str],
+    dest: Path,
+    about: Mapping[str, object],
+    *,
+    sort: bool,
+) -> Path:
     part = dest / f".{uuid.uuid4().hex}.part"
     shown = ", ".join(_into_parquet(name, kind) for name, kind in columns.items())
     text = render_metadata(about).replace("'", "''")
     try:
         con.execute(
-            f"""COPY (SELECT {shown} FROM {table} ORDER BY path) TO {quoted(part)} (
+            f"""COPY (SELECT {shown} FROM {table} {"ORDER BY path" if sort else ""}) TO {quoted(part)} (
             FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE {ROW_GROUP},
             KV_METADATA {{"{METADATA_KEY}": '{text}'}})"""
         )

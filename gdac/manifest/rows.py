@@ -47,14 +47,24 @@ def check_order(con: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
     Raises:
         ManifestError: quotes the first path that is out of order or there twice.
     """
-    # A window without ORDER BY streams over the rows as they stand: no sort, no memory.
-    wrong = con.execute(
-        f"SELECT path, path = before FROM (SELECT path, lag(path) OVER () AS before FROM {table}) "
-        "WHERE path <= before LIMIT 1"
-    ).fetchone()
+    wrong = _first_disorder(con, table)
     if wrong:
         how = "is there twice" if wrong[1] else "is out of order (rows must be sorted by the bytes of their paths)"
         raise ManifestError(f"{where}: {wrong[0]!a} {how}.")
+
+
+def is_sorted(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether rows stand in strict byte order of their paths already."""
+    return _first_disorder(con, table) is None
+
+
+def _first_disorder(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, bool] | None:
+    # A window without ORDER BY streams over the rows as they stand: no sort, no memory.
+    found: tuple[str, bool] | None = con.execute(
+        f"SELECT path, path = before FROM (SELECT path, lag(path) OVER () AS before FROM {table}) "
+        "WHERE path <= before LIMIT 1"
+    ).fetchone()
+    return found
 
 
 def check_manifest_rows(con: duckdb.DuckDBPyConnection, table: str, where: str, serial: int) -> tuple[int, int]:
@@ -77,14 +87,16 @@ def check_manifest_rows(con: duckdb.DuckDBPyConnection, table: str, where: str, 
             count(*) FILTER (size IS NULL OR size < 0),
             count(*) FILTER (sha256 IS NULL OR octet_length(sha256) <> 32),
             count(*) FILTER (md5 IS NULL OR octet_length(md5) <> 16),
-            count(*) FILTER (serial IS NULL OR serial < 1 OR serial > {int(serial)}) FROM {table}"""
+            count(*) FILTER (serial IS NULL OR serial < 1 OR serial > {int(serial)}),
+            count(*) FILTER (NOT ({plain_path_sql("path")})) FROM {table}"""
     ).fetchone()
     assert row is not None
-    rows, size, *wrong = row
+    rows, size, *wrong, odd = row
     for bad, what in zip(wrong, ("path", "size", "sha256", "md5", "serial"), strict=True):
         if bad:
             raise ManifestError(f"{where}: {bad:,} rows have no valid {what}.")
-    check_paths(con, table, where)
+    if odd:  # else one pass over the columns has judged them all
+        check_paths(con, table, where)
     return rows, size
 
 
