@@ -7,13 +7,14 @@ the number of the day. The states are computed from it again.
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
-from gdac.errors import RefusedError, UsageError
+from gdac.errors import GdacError, RefusedError, UsageError
 from gdac.paths import ArchivePath
 from gdac.sample.days import FloatState, Recipe, first_day, next_state, state_on
 from gdac.sample.files import Planned, arrived, contents, plan
@@ -22,6 +23,7 @@ from gdac.sample.indexes import index_paths, write_indexes
 #: Called with the number of floats done and of all floats.
 Progress = Callable[[int, int], None]
 
+_UNFINISHED: Final = -1
 _STAMP: Final = time(8, 24, 2)
 _MOST_FLOATS: Final = 10_000
 
@@ -89,27 +91,33 @@ def make_archive(
     Raises:
         UsageError: the numbers cannot be.
         RefusedError: the directory holds something else.
+        GdacError: it cannot be written.
     """
     if not 1 <= floats <= _MOST_FLOATS or not 1 <= cycles <= 999 or seed < 0:
         raise UsageError(f"floats must be 1 to {_MOST_FLOATS}, cycles 1 to 999 and the seed not negative.")
-    _clear(root)
     recipe = Recipe(floats, cycles, seed, day)
     states = first_day(recipe)
-    for number, state in enumerate(states, start=1):
-        for folder in {path.rpartition("/")[0] for path in plan(state)}:
-            (root / folder).mkdir(parents=True, exist_ok=True)
-        _write(root, state, frozenset(plan(state)))
-        if progress:
-            progress(number, floats)
-    _write_indexes(root, states, day)
-    return _record(root, recipe, 0)
+    with _on_disk(root):
+        _clear(root)
+        _record(root, recipe, _UNFINISHED)
+        for number, state in enumerate(states, start=1):
+            for folder in {path.rpartition("/")[0] for path in plan(state)}:
+                (root / folder).mkdir(parents=True, exist_ok=True)
+            _write(root, state, frozenset(plan(state)))
+            if progress:
+                progress(number, floats)
+        _write_indexes(root, states, day)
+        _record(root, recipe, 0)
+        sizes = [path.stat().st_size for path in root.rglob("*") if path.is_file()]
+    return SampleState(root, recipe, 0, len(sizes), sum(sizes))
 
 
 def next_day(root: Path, *, progress: Progress | None = None) -> SampleChanges:
     """Move a sample archive on by one day: data first, then indexes, then what goes.
 
     Raises:
-        RefusedError: there is no sample archive of ours.
+        RefusedError: there is no sample archive of ours, or it was not finished.
+        GdacError: it cannot be written.
     """
     recipe, number = _recorded(root)
     before = state_on(recipe, number)
@@ -123,13 +131,15 @@ def next_day(root: Path, *, progress: Progress | None = None) -> SampleChanges:
         gone |= {path: one for path, one in was.items() if path not in now}
         come |= {path: one for path, one in now.items() if path not in was}
         changed |= {path: one for path, one in now.items() if path in was and one.made_from != was[path].made_from}
-        _write(root, new, frozenset(path for path in now if path in come or path in changed))
+        with _on_disk(root):
+            _write(root, new, frozenset(path for path in now if path in come or path in changed))
         if progress:
             progress(done, len(after))
-    _write_indexes(root, after, day)
-    for path in gone:
-        (root / path).unlink()
-    _record(root, recipe, number + 1)
+    with _on_disk(root):
+        _write_indexes(root, after, day)
+        for path in gone:
+            (root / path).unlink(missing_ok=True)  # an interrupted day is simply played again
+        _record(root, recipe, number + 1)
     return _told(day, gone, come, changed)
 
 
@@ -175,11 +185,18 @@ def _beside(root: Path) -> Path:
     return resolved.with_name(f"{resolved.name}.sample.json")
 
 
-def _record(root: Path, recipe: Recipe, number: int) -> SampleState:
+def _record(root: Path, recipe: Recipe, number: int) -> None:
     told = {**asdict(recipe), "first_day": recipe.first_day.isoformat(), "number": number}
     _beside(root).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    sizes = [path.stat().st_size for path in root.rglob("*") if path.is_file()]
-    return SampleState(root, recipe, number, len(sizes), sum(sizes))
+
+
+@contextmanager
+def _on_disk(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or root
+        raise GdacError(f"{where} cannot be written: {error.strerror or error}.") from error
 
 
 def _recorded(root: Path) -> tuple[Recipe, int]:
@@ -194,20 +211,19 @@ def _recorded(root: Path) -> tuple[Recipe, int]:
             f"{root} is not a sample archive: {_beside(root).name} is missing beside it or cannot be read.",
             hint="Make one with `gdac sample make`.",
         ) from error
-    if not (root / "dac").is_dir():
-        raise RefusedError(f"{root} is not a sample archive: it has no dac directory.")
+    if number == _UNFINISHED or not (root / "dac").is_dir():
+        raise RefusedError(f"{root} was not finished.", hint="Make it again with `gdac sample make`.")
     return recipe, number
 
 
 def _clear(root: Path) -> None:
     """Remove an older sample of ours; anything else is left alone and refused."""
     if root.is_dir() and any(root.iterdir()):
-        strangers = {path.name for path in root.iterdir()} - {"dac", *index_paths()}
-        if strangers or not _beside(root).is_file():
+        names = {path.name for path in root.iterdir() if not path.match(".index-*.tmp")}
+        if names - {"dac", *index_paths()} or not _beside(root).is_file():
             raise RefusedError(
                 f"{root} is not empty and is not a sample archive of ours.", hint="Name a new or an empty directory."
             )
-        _recorded(root)
         shutil.rmtree(root)
     elif root.exists() and not root.is_dir():
         raise RefusedError(f"{root} is not a directory.", hint="Name a new or an empty directory.")

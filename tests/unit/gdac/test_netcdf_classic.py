@@ -178,7 +178,7 @@ def test_flipped_header_bytes_never_do_worse_than_refuse(tmp_path: Path, kind: s
     rng = random.Random(11)
     refused = 0
     tracemalloc.start()
-    for _ in range(1500):
+    for _ in range(1000):
         broken = bytearray(data)
         for _ in range(rng.choice([1, 1, 2, 8])):
             broken[rng.randrange(4, header_end)] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)])
@@ -189,7 +189,7 @@ def test_flipped_header_bytes_never_do_worse_than_refuse(tmp_path: Path, kind: s
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20_000_000
-    assert refused > 300
+    assert refused > 200
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from gdac.cli.sample import app
 from gdac.columns import connect
-from gdac.errors import RefusedError, UsageError
+from gdac.errors import GdacError, RefusedError, UsageError
 from gdac.index.build import build_indexes
 from gdac.netcdf import read_variables, text
 from gdac.paths import ArchivePath, Kind
@@ -169,11 +169,39 @@ def test_strange_directories_are_left_alone(tmp_path: Path) -> None:
         make(strange / "thesis.txt")
 
 
+def test_a_place_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GdacError, match="cannot be written"):
+        make(tmp_path / "file" / "archive", floats=1, cycles=1)
+
+
 def test_a_broken_record_is_refused(tmp_path: Path) -> None:
     root = make(tmp_path / "archive", floats=1, cycles=1)
     (tmp_path / "archive.sample.json").write_text('{"floats": 1')
     with pytest.raises(RefusedError, match=r"archive\.sample\.json"):
         next_day(root)
+
+
+def test_what_was_interrupted_is_made_or_played_again(tmp_path: Path) -> None:
+    root, twin = make(tmp_path / "archive", floats=4), make(tmp_path / "twin", floats=4)
+    record = tmp_path / "archive.sample.json"
+    first = record.read_text()
+    told = next_day(root)
+    record.write_text(first)  # as if the process had died before it noted the day
+    assert next_day(root) == told == next_day(twin)
+    assert tree(root) == tree(twin)
+
+    def die(done: int, _: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_archive(root, floats=4, cycles=8, seed=1, day=DAY, progress=die)
+    with pytest.raises(RefusedError, match="not finished"):
+        next_day(root)
+    make(root, floats=4)
+    next_day(root)
+    assert tree(root) == tree(twin)
 
 
 @pytest.mark.parametrize(("floats", "cycles", "seed"), [(0, 1, 1), (1, 0, 1), (1, 1000, 1), (1, 1, -1), (10**9, 1, 1)])
