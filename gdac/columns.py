@@ -4,7 +4,12 @@ Indexes, manifests and deltas are tables of up to 20 million rows. They are read
 as one Python object per file. Table and view names in our SQL are constants of ours; values go by parameter.
 """
 
+from collections.abc import Iterator
+from typing import Any, Final
+
 import duckdb
+
+_BATCH: Final = 2048
 
 
 def connect(
@@ -33,3 +38,14 @@ def connect(
     )
     connection.execute("set TimeZone = 'UTC'")  # unknown to connect() itself in DuckDB 2.0
     return connection
+
+
+def stream(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, a batch of them in memory at a time.
+
+    Nothing else may be asked of the connection before the last row. (A cursor would allow that, but it is a connection
+    of its own, which does not see temporary tables.)
+    """
+    connection.execute(query)
+    while batch := connection.fetchmany(_BATCH):
+        yield from batch

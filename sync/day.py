@@ -204,9 +204,12 @@ class Day:
     def _compare_listed(self, visit: IndexVisit) -> tuple[int, int]:
         try:
             loaded = load_visit(self._connection, visit, "wanted", self._workdir)
-        except RefusedError:
+        except RefusedError as error:
             forget_copies(visit, self._state, self._now())
-            raise
+            raise RefusedError(
+                f"an index of {self._source.name} cannot be used, so hub and mirrors stay as they are: {error.what}",
+                hint=error.hint,
+            ) from error
         refuse_empty(loaded, self._held_of)
         for one in loaded:
             self.notes.extend(f"{one.spec.name}: {note}." for note in one.notes)

@@ -6,6 +6,7 @@ from typing import Final
 
 import duckdb
 
+from gdac.columns import stream
 from gdac.manifest.delta import fold
 from gdac.manifest.head import DeltaEntry, Head, IndexEntry, ManifestEntry
 from gdac.store import Store
@@ -74,7 +75,7 @@ class Grace:
         tables = await self._copies.load_deltas(self._connection, deltas_at, head, entries or head.deltas)
         if tables:
             fold(self._connection, tables, "missed")
-        self.record(head, "missed", ())
+        self.record(head, "missed" if tables else None, ())
 
     async def delete_due(self, manifest_at: Store, head: Head) -> int:
         """Delete superseded files whose grace is over and that ``head`` lacks; returns how many.
@@ -107,11 +108,8 @@ class Grace:
         return {row[0] for row in self._connection.execute(query, [paths]).fetchall()}
 
     def _strings(self, query: str) -> Iterator[str]:
-        cursor = self._connection.cursor()
-        cursor.execute(query)
-        while batch := cursor.fetchmany(_BATCH):
-            for row in batch:
-                yield row[0]
+        for row in stream(self._connection, query):
+            yield row[0]
 
 
 def sealed_keys(head: Head) -> dict[str, str]:

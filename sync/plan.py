@@ -18,6 +18,7 @@ from typing import Final
 
 import duckdb
 
+from gdac.columns import stream
 from gdac.paths import ArchivePath, Kind
 from sync.spool import Spool
 from sync.state import KnownIndex, State
@@ -212,11 +213,8 @@ def first_paths(connection: duckdb.DuckDBPyConnection, table: str, most: int) ->
 
 def take_todo(connection: duckdb.DuckDBPyConnection) -> Iterator[Wanted]:
     """The files to fetch, by path, a batch in memory at a time."""
-    cursor = connection.cursor()
-    cursor.execute("select path, date_update from todo order by path")
-    while batch := cursor.fetchmany(_BATCH):
-        for path, date_update in batch:
-            yield Wanted(path, date_update)
+    for path, date_update in stream(connection, "select path, date_update from todo order by path"):
+        yield Wanted(path, date_update)
 
 
 def count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -227,8 +225,5 @@ def count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _paths(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:
-    cursor = connection.cursor()
-    cursor.execute(f"select path from {table}")
-    while batch := cursor.fetchmany(_BATCH):
-        for row in batch:
-            yield row[0]
+    for row in stream(connection, f"select path from {table}"):
+        yield row[0]

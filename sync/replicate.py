@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from gdac.columns import connect
+from gdac.columns import connect, stream
 from gdac.manifest.delta import diff, fold
 from gdac.manifest.head import Advance, check_successor
 from gdac.records import MirrorRecord, Moved
@@ -25,7 +25,6 @@ from sync.state import State
 from sync.tasks import work_side_by_side
 from sync.transfer import carry
 
-_BATCH = 1000
 #: Files per entry of the journal of copies.
 _JOURNAL_FILES = 256
 
@@ -195,8 +194,5 @@ class _Counter:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[_Copy]:
-    cursor = connection.cursor()
-    cursor.execute(query)
-    while batch := cursor.fetchmany(_BATCH):
-        for path, sha256, modified in batch:
-            yield _Copy(path, bytes(sha256), modified and modified.replace(tzinfo=UTC))
+    for path, sha256, modified in stream(connection, query):
+        yield _Copy(path, bytes(sha256), modified and modified.replace(tzinfo=UTC))

@@ -5,7 +5,7 @@ runs in: a directory whose lock is free belongs to a run that died. (A process n
 give the same one to every run.)
 """
 # Paths stay strings here, as in `sync.stores.disk`.
-# ruff: noqa: PTH103, PTH112, PTH116, PTH106, PTH208
+# ruff: noqa: PTH103, PTH106, PTH108, PTH112, PTH116, PTH208
 
 import os
 import secrets
@@ -53,12 +53,35 @@ class Session:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Exclude every other writer that takes turns."""
-        held = _lock_file(f"{self._home}/{TURNS}", wait=True)
+        held: int | None = None
+        while HAS_LOCKS and held is None:
+            held = self._take_turn()
         try:
             yield
         finally:
             if held is not None:
+                with suppress(FileNotFoundError):
+                    os.unlink(
+                        f"{self._home}/{TURNS}"
+                    )  # while held: who waits for it sees that it is gone, and asks anew
                 os.close(held)
+                self._drop_if_empty()
+
+    def _take_turn(self) -> int | None:
+        """Wait for the lock; None when its file was removed meanwhile, so that others may hold a new one."""
+        try:
+            os.makedirs(self._home, exist_ok=True)
+            held = _lock_file(f"{self._home}/{TURNS}", wait=True)
+        except FileNotFoundError:
+            return None
+        assert held is not None
+        try:
+            if os.path.samestat(os.fstat(held), os.stat(f"{self._home}/{TURNS}")):
+                return held
+        except FileNotFoundError:
+            pass
+        os.close(held)
+        return None
 
     def sweep(self) -> int:
         """Remove the unfinished files of sessions that died; returns how many."""
