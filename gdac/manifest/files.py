@@ -207,6 +207,8 @@ def load_delta(
     )
     if info.serial <= info.from_serial:
         raise ManifestError(f"{file} leads from serial {info.from_serial} back to {info.serial}.")
+    if info.previous is not None and info.previous.serial != info.from_serial:
+        raise ManifestError(f"{file} fits serial {info.from_serial}, but names {info.previous.name} as the one before.")
     with all_or_nothing(con, table), _readable(file):
         _make(con, file, DELTA_COLUMNS, table, in_memory=True)
         rows.check_order(con, table, str(file))

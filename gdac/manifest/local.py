@@ -156,10 +156,8 @@ def walk_chain(con: duckdb.DuckDBPyConnection, tree: Path, head: Head) -> Iterat
         yield Step(link.serial, link, entry, info)
         before = listed.get(link.serial - 1)
         if info is not None:
-            if info.previous is not None and info.previous.serial != link.serial - 1:
-                raise RefusedError(
-                    f"the chain is broken: {file} names serial {info.previous.serial} as the one before."
-                )
+            if info.previous is None and link.serial > 2:
+                raise RefusedError(f"the chain is broken: {file} names no delta before it, and serial 1 has none.")
             link = info.previous
         else:
             link = None if before is None else _link(before)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,3 +147,13 @@ def test_what_makes_no_sense_is_a_usage_error(tree: Path, words: list[str]) -> N
     with pytest.raises(UsageError):
         gdac(*(word.replace("TREE", str(tree)) for word in words))
     assert not (tree / "manifest").exists()
+
+
+def test_the_installed_command_says_one_sentence_and_exits_3(tree: Path) -> None:
+    put(tree, HEAD_KEY, "<html>502</html>")
+    command = [sys.executable, "-m", "gdac.cli.main", "manifest", "show", str(tree)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.FAILED
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"gdac: {tree / HEAD_KEY}: the head is no JSON document")
+    assert "Traceback" not in done.stderr

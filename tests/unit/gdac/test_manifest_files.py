@@ -25,6 +25,7 @@ NEW: State = {META: "m2", D1: "dd", "etc/caf\u00e9 au lait.txt": "c", "latest_da
 PREVIOUS = Link(1, "000000001-" + "0" * 16 + ".manifest.parquet", "0" * 64)
 
 
+SECOND = "000000002-" + "0" * 16 + ".delta.parquet"
 UNCHANGED = (
     "SELECT * REPLACE ("
     + ", ".join(
@@ -290,6 +291,7 @@ def test_the_origin_of_a_rename_may_not_have_a_row_of_its_own(con: duckdb.DuckDB
         ({"archive": OTHER_ARCHIVE}, "belongs to archive"),
         ({"format": "argo-gdac delta 9"}, "this gdac reads"),
         ({"previous": {"serial": 1, "name": PREVIOUS.name, "sha256": "0" * 64}}, "is not that of a delta"),
+        ({"previous": {"serial": 2, "name": SECOND, "sha256": "0" * 64}}, "as the one before"),
     ],
 )
 def test_delta_metadata_that_are_refused(
@@ -299,3 +301,15 @@ def test_delta_metadata_that_are_refused(
     bad = rewrite(con, file, "SELECT * FROM FILE", {**metadata(con, file), **change})
     with pytest.raises(ManifestError, match=why):
         load_delta(con, bad, "seen", expect_sha256=None, archive=ARCHIVE)
+
+
+def test_rows_judged_before_need_no_second_look_but_their_digest_does(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    file = written(con, tmp_path)
+    bad = rewrite(con, file, "SELECT * FROM FILE ORDER BY path DESC")
+    assert load_manifest(con, bad, "seen", expect_sha256=digest(bad), archive=ARCHIVE, rows_known=True).rows == 3
+    with pytest.raises(ManifestError, match="expected"):
+        load_manifest(con, bad, "seen", expect_sha256=digest(file), archive=ARCHIVE, rows_known=True)
+    with pytest.raises(ManifestError, match="out of order"):  # without a digest nothing is known
+        load_manifest(con, bad, "seen", expect_sha256=None, archive=ARCHIVE, rows_known=True)

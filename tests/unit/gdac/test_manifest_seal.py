@@ -1,6 +1,7 @@
 """Serials in a row: what is written, what the head says, and what an interruption leaves."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from gdac.columns import connect
 from gdac.errors import RefusedError
 from gdac.manifest import local
-from gdac.manifest.files import load_delta, load_manifest
+from gdac.manifest.files import load_delta, load_manifest, write_delta
 from gdac.manifest.head import Advance, Head, check_successor, parse_head
 from gdac.manifest.model import DeltaCounts
 from gdac.manifest.names import HEAD_KEY
@@ -251,3 +252,14 @@ def test_a_broken_chain_is_found(hub: Hub, how: str) -> None:
         return
     with pytest.raises(RefusedError):
         list(local.walk_chain(hub.con, hub.tree, head))
+
+
+def test_a_chain_that_ends_before_serial_2_is_broken(hub: Hub) -> None:
+    for day in range(3):
+        hub.seal({META: f"{day}"}, NOW + day * DAY)
+    head = hub.head()
+    load_delta(hub.con, hub.tree / head.deltas[-1].key, "d", expect_sha256=None, archive=ARCHIVE)
+    orphan = write_delta(hub.con, "d", hub.tree / "manifest", archive=ARCHIVE, from_serial=2, serial=3, previous=None)
+    entry = replace(head.deltas[-1], name=orphan.name, sha256=orphan.sha256, size=orphan.size)
+    with pytest.raises(RefusedError, match="names no delta before it"):
+        list(local.walk_chain(hub.con, hub.tree, replace(head, deltas=(head.deltas[0], entry))))
