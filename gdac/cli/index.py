@@ -147,7 +147,6 @@ def build(
     pack: Annotated[bool, typer.Option("--gz", help="Write .txt.gz instead of .txt.")] = False,
     header: Annotated[int, typer.Option("--header", help="Header lines: 8, or 10 as buckets have.")] = 8,
     node: Annotated[str, typer.Option("--node", help="GDAC node named in the headers.")] = "CORIOLIS",
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that read files.")] = 2,
     as_json: _AsJson = False,
 ) -> None:
     """Make the seven global index files out of a tree's NetCDF files.
@@ -171,7 +170,6 @@ def build(
             suffix=suffix,  # type: ignore[arg-type] # one of the two it takes
             profile=header,  # type: ignore[arg-type] # checked above
             node=node,
-            workers=workers,
             progress=seen,
         )
     compared = _compared(output, suffix, compare) if compare else []

@@ -2,13 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
@@ -23,10 +20,6 @@ from gdac.index.spec import BUILT, SPECS
 from gdac.index.write import write_index
 from gdac.paths import ArchivePath, PathError
 
-#: Files per task of a worker process.
-_BATCH: Final = 500
-#: Starting workers costs about what reading this many files does.
-_WORTH_WORKERS: Final = 4_000
 #: Slashes in dac/<dac>/<wmo>/profiles/<name>.
 _DEPTH: Final = 4
 
@@ -77,37 +70,10 @@ def _walk(tree: Path, folder: str) -> Iterator[ArchivePath | PathError]:
             yield parsed
 
 
-def _rows(tree: Path, paths: Sequence[ArchivePath]) -> list[Listed]:
-    return [listed(tree, path) for path in paths]
-
-
-def rows_of(tree: Path, *, workers: int = 1) -> Iterator[Listed]:
-    """The index row, or the problem, of every listable file below a tree's ``dac``.
-
-    Args:
-        tree: root of an archive.
-        workers: processes; they are started only for trees that are large enough to pay for it.
-    """
-    found = listed_files(tree)
-    first = list(islice(found, _WORTH_WORKERS + 1))
-    every = chain(first, found)
-    if workers <= 1 or len(first) <= _WORTH_WORKERS:
-        for one in every:
-            yield _refused(one) if isinstance(one, PathError) else listed(tree, one)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        pending = []
-        while batch := list(islice(every, _BATCH)):
-            yield from (_refused(one) for one in batch if isinstance(one, PathError))
-            pending.append(pool.submit(_rows, tree, [one for one in batch if isinstance(one, ArchivePath)]))
-            if len(pending) > workers * 2:
-                yield from pending.pop(0).result()
-        for task in pending:
-            yield from task.result()
-
-
-def _refused(error: PathError) -> Listed:
-    return Listed(error.text, "", problem=str(error))
+def rows_of(tree: Path) -> Iterator[Listed]:
+    """The index row, or the problem, of every listable file below a tree's ``dac``, in path order."""
+    for one in listed_files(tree):
+        yield Listed(one.text, "", problem=str(one)) if isinstance(one, PathError) else listed(tree, one)
 
 
 def build_indexes(
@@ -119,7 +85,6 @@ def build_indexes(
     suffix: Literal[".txt", ".txt.gz"] = ".txt",
     profile: Literal[8, 10] = 8,
     node: str = "CORIOLIS",
-    workers: int = 1,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Built:
     """Write the seven global indexes of a tree.
@@ -132,7 +97,6 @@ def build_indexes(
         suffix: plain text or gzip.
         profile: lines of the header, see `gdac.index.header.new_header`.
         node: of the header.
-        workers: processes that read files.
         progress: called with the number of files looked at so far.
 
     Raises:
@@ -152,7 +116,7 @@ def build_indexes(
             }
             for name, file in files.items():
                 file.write(headers[name].encode().decode())
-            for seen, one in enumerate(rows_of(tree, workers=workers), start=1):
+            for seen, one in enumerate(rows_of(tree), start=1):
                 if one.problem:
                     problems.append(one.problem)
                 else:

@@ -149,7 +149,8 @@ def _named(con: duckdb.DuckDBPyConnection, into: str) -> IndexDiff:
         f"""CREATE OR REPLACE TABLE {into} AS
         WITH twins AS (
             SELECT gone.path AS old_path, came.path AS path, gone.old_update, came.new_update
-            FROM (SELECT path, {grammar.delayed_twin()} AS twin, old_update FROM index_pairs WHERE NOT is_now) gone
+            FROM (SELECT path, {grammar.delayed_twin()} AS twin, old_update FROM index_pairs
+                WHERE NOT is_now AND {grammar.kind_of()} <> 'other') gone
             JOIN (SELECT path, new_update FROM index_pairs WHERE NOT was) came ON came.path = gone.twin
         ), changes AS (
             SELECT 'renamed' AS change, path, old_path, old_update, new_update FROM twins

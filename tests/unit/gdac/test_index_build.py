@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gdac.errors import UsageError
-from gdac.index.build import build_indexes, listed_files, rows_of
+from gdac.index.build import build_indexes, listed_files
 from gdac.index.listed import degrees, listed
 from gdac.index.read import load_index
 from gdac.paths import ArchivePath
@@ -128,16 +128,6 @@ def test_packed_indexes_are_the_same_bytes_twice(con: duckdb.DuckDBPyConnection,
     name = "ar_index_global_prof.txt.gz"
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert len(load_index(con, tmp_path / "a" / name, "t", workdir=tmp_path).header.lines) == 10
-
-
-def test_workers_give_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for cycle in range(6):
-        profile(tmp_path, f"dac/aoml/13857/profiles/R13857_00{cycle}.nc")
-    monkeypatch.setattr("gdac.index.build._WORTH_WORKERS", 2)
-    monkeypatch.setattr("gdac.index.build._BATCH", 2)
-    alone = list(rows_of(tmp_path, workers=1))
-    assert list(rows_of(tmp_path, workers=2)) == alone
-    assert len(alone) == 6
 
 
 def test_a_folder_without_dac_is_said(tmp_path: Path) -> None:
