@@ -86,7 +86,7 @@ def test_list_lines_unknown(line: str) -> None:
         parse_list(line)
 
 
-@given(st.datetimes(min_value=datetime(1950, 1, 1), max_value=datetime(2200, 1, 1)))  # noqa: DTZ001
+@given(st.datetimes(min_value=datetime(1950, 1, 1), max_value=datetime(2200, 1, 1)))
 def test_times_survive_the_round_trip(naive: datetime) -> None:
     moment = naive.replace(tzinfo=UTC)
     assert from_ns(to_ns(moment)) == moment
