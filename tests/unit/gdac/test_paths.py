@@ -1,6 +1,7 @@
 """The grammar of archive paths: what each real form means, and what is refused."""
 
 import string
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -114,7 +115,11 @@ def test_any_text_is_parsed_or_refused(text):
     try:
         found = ArchivePath.parse(text)
     except PathError as error:
-        assert str(error).isprintable()
+        refusal: PathError | None = error
+    else:
+        refusal = None
+    if refusal:
+        assert str(refusal).isprintable()
         return
     assert found.text == text
     assert not text.startswith("/")
@@ -149,7 +154,5 @@ def test_names_without_a_mode_of_their_own_have_no_twin(text):
 
 @given(st.text(alphabet=string.ascii_letters + string.digits + "_./-", max_size=80))
 def test_parsing_is_stable(text):
-    try:
+    with suppress(PathError):
         assert ArchivePath.parse(text) == ArchivePath.parse(text)
-    except PathError:
-        pass
