@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SOURCES := gdac policies vocab sync tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak lock clean
+.PHONY: help demo test lint bench soak argopy lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -28,6 +28,11 @@ bench: $(VENV)/.dev ## the measured targets, each beside a named peer in the sam
 
 soak: $(VENV)/.dev ## the long tests
 	@$(BIN)/python -m pytest -q -m soak
+
+argopy: demo ## argopy, in a throw-away environment, reads the demo's folder mirror as a GDAC host
+	@$(PYTHON) -m venv .demo/argopy-venv
+	@.demo/argopy-venv/bin/python -m pip --disable-pip-version-check install --quiet argopy
+	@.demo/argopy-venv/bin/python tests/conformance/argopy_reads.py .demo/mirror
 
 lock: ## renew the hashed locks (needs uv)
 	@requirements/compile.sh

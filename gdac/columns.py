@@ -34,6 +34,7 @@ def connect(
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "enable_external_file_cache": False,
+            "enable_progress_bar": False,
         },
     )
     connection.execute("set TimeZone = 'UTC'")  # unknown to connect() itself in DuckDB 2.0

@@ -157,11 +157,11 @@ def test_parameters_are_those_of_table_3(
 
 def moment(value: str) -> datetime:
     assert re.fullmatch(r"\d{14}", value), value
-    return datetime.strptime(value, "%Y%m%d%H%M%S")  # noqa: DTZ007 - compared with its like only
+    return datetime.strptime(value, "%Y%m%d%H%M%S")
 
 
 def julian(value: float) -> datetime:
-    return datetime(1950, 1, 1) + np.timedelta64(round(value * 86400), "s").astype(object)  # noqa: DTZ001
+    return datetime(1950, 1, 1) + np.timedelta64(round(value * 86400), "s").astype(object)
 
 
 def test_names_and_dates(files: dict[ArchivePath, tuple[FileContent, float]]) -> None:
@@ -169,7 +169,7 @@ def test_names_and_dates(files: dict[ArchivePath, tuple[FileContent, float]]) ->
     for path, (content, mtime) in files.items():
         found = content.variables
         created, updated = (moment(text(found[name])) for name in ("DATE_CREATION", "DATE_UPDATE"))
-        assert datetime(1997, 1, 1) < created <= updated, path  # noqa: DTZ001
+        assert datetime(1997, 1, 1) < created <= updated, path
         assert updated.timestamp() <= mtime + 86400
         assert {text(row) for row in np.atleast_2d(found["PLATFORM_NUMBER"])} == {path.wmo}
         assert {text(row) for row in np.atleast_2d(found["DATA_CENTRE"])} == {CENTRES[path.dac or ""]}
