@@ -34,10 +34,11 @@ def connect(
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "enable_external_file_cache": False,
-            "enable_progress_bar": False,
         },
     )
-    connection.execute("set TimeZone = 'UTC'")  # unknown to connect() itself in DuckDB 2.0
+    # Unknown to connect() itself in DuckDB 2.0.
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

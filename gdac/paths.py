@@ -29,19 +29,19 @@ MAX_SEGMENT_BYTES: Final = 255
 MANIFEST_DIR: Final = "manifest"
 
 PROFILE_NAME: Final = re.compile(
-    r"(?P<set>[BSM]?)(?P<mode>[RD])(?P<wmo>\d{7}|\d{5})_(?P<cycle>\d{3}|[1-9]\d{3})(?P<descending>D?)\.nc"
+    r"(?P<set>[BSM]?)(?P<mode>[RD])(?P<wmo>\d{7}|\d{5})_(?P<cycle>\d{3}|[1-9]\d{3})(?P<descending>D?)\.nc", re.ASCII
 )
 FLOAT_NAME: Final = re.compile(
-    r"(?P<wmo>\d{7}|\d{5})_(?P<what>meta|tech|prof|Sprof|Mprof|(?P<bio>B?)(?P<mode>[RD])traj)\.nc"
+    r"(?P<wmo>\d{7}|\d{5})_(?P<what>meta|tech|prof|Sprof|Mprof|(?P<bio>B?)(?P<mode>[RD])traj)\.nc", re.ASCII
 )
 DAC_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{1,31}")
-WMO: Final = re.compile(r"\d{7}|\d{5}")
+WMO: Final = re.compile(r"\d{7}|\d{5}", re.ASCII)
 INDEX_NAME: Final = re.compile(
     r"(?:ar_index_(?:global_(?:prof|meta|tech|traj)|this_week_(?:prof|meta))"
     r"|argo_(?:bio-profile|bio-traj|synthetic-profile|merge-profile)_index)\.txt(?:\.gz)?"
 )
-_GEO: Final = re.compile(r"(atlantic|indian|pacific)_ocean/(\d{4})/(\d{2})/(\d{4})(\d{2})(\d{2})_prof\.nc")
-_LATEST: Final = re.compile(r"(?P<mode>[RD])(\d{4})(\d{2})(\d{2})_prof_\d+\.nc")
+_GEO: Final = re.compile(r"(atlantic|indian|pacific)_ocean/(\d{4})/(\d{2})/(\d{4})(\d{2})(\d{2})_prof\.nc", re.ASCII)
+_LATEST: Final = re.compile(r"(?P<mode>[RD])(\d{4})(\d{2})(\d{2})_prof_\d+\.nc", re.ASCII)
 
 
 class PathError(RefusedError):

@@ -64,6 +64,7 @@ def test_real_forms(text, kind, mode, cycle, direction):
         "dac",
         "dac/aoml/13857/profiles/R13857_001.nc.gz",
         "été/données.nc",
+        "dac/aoml/١٣٨٥٧/١٣٨٥٧_meta.nc",  # digits, but not those of the grammar
     ],
 )
 def test_safe_names_outside_the_grammar_are_other(text):
