@@ -33,7 +33,7 @@ class GdacError(Exception):
         hint: what to do about it, one sentence; empty when the sentence says it already.
     """
 
-    exit_code = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED
 
     def __init__(self, what: str, *, hint: str = "") -> None:
         super().__init__(what)

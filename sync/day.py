@@ -182,6 +182,7 @@ class Day:
                 dropped = dropped_keys(seen.before.head if seen.before else None, shown.head)
                 self._grace.record(shown.head, table, dropped)
             self._state.forget_pending()
+        self._copies.prune(shown.head)
         return record, shown, await self._grace.delete_due(self._hub, shown.head)
 
     def _is_quiet(self, visit: IndexVisit, before: Shown | None) -> bool:
@@ -212,7 +213,7 @@ class Day:
             ) from error
         refuse_empty(loaded, self._held_of)
         for one in loaded:
-            self.notes.extend(f"{one.spec.name}: {note}." for note in one.notes)
+            self.notes.extend(f"{one.spec.name}: {note}." for note in one.notes if one.rows)
         plan.compare_listed(self._connection)
         covered = frozenset(kind for one in loaded for kind in one.spec.kinds)
         return plan.count(self._connection, "wanted"), plan.keep_uncovered(self._connection, covered)

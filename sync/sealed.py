@@ -79,8 +79,8 @@ class Copies:
         file.replace(self._directory / file.name)
 
     def prune(self, head: Head) -> None:
-        """Remove copies that the head no longer names."""
-        named = {head.manifest.name} | {one.name for one in head.manifests} | {one.name for one in head.deltas}
+        """Remove copies that no later run needs: all but the head's own manifest and its deltas."""
+        named = {head.manifest.name} | {one.name for one in head.deltas}
         for file in self._directory.iterdir():
             if file.name not in named:
                 file.unlink()

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -36,12 +37,28 @@ def short_help(point: EntryPoint) -> str:
     return docstring.partition("\n")[0]
 
 
+class Interrupted(GdacError):  # noqa: N818 - it is no error of anybody
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = 128 + signal.SIGINT
+
+    def __init__(self) -> None:
+        super().__init__("interrupted.", hint="Nothing is half done; run it again to go on.")
+
+
 class LazyGroup(TyperGroup):
     """A typer group whose members are entry points, loaded when called."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's own context type is private
         """Names of all sub-commands."""
         return list(plugged_in())
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the sub-command; Ctrl-C is not one of our exit codes but the shell's own for it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted from error
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above
         """The sub-command itself when it is the one called, else a light stand-in that has its help line."""

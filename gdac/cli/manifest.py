@@ -257,11 +257,24 @@ def verify(
 ) -> None:
     """Compare TREE with its manifest: names and sizes of all files, and their bytes. Exit 1 on differences."""
     from gdac.manifest import verify as verifying
+    from gdac.manifest.local import need_head
+    from gdac.manifest.states import list_superseded
 
     part, parts = _sample(sample)
     with _desk() as (con, workdir), _meter() as progress:
         _open_state(con, str(manifest or tree), "state")
-        found = verifying.verify(con, tree, "state", workdir=workdir, part=part, parts=parts, progress=progress)
+        if manifest is None:
+            list_superseded(con, tree, need_head(tree), "superseded")
+        found = verifying.verify(
+            con,
+            tree,
+            "state",
+            workdir=workdir,
+            superseded=None if manifest else "superseded",
+            part=part,
+            parts=parts,
+            progress=progress,
+        )
     tallies: dict[str, Tally] = {
         "missing": found.missing,
         "extra": found.extra,
@@ -274,12 +287,21 @@ def verify(
     }
     if as_json:
         facts = {"rows": found.rows, "read": found.read, "read_bytes": found.read_bytes}
+        facts["superseded"] = found.superseded.count
         _say(json.dumps({**facts, **{name: _plain(tally) for name, tally in tallies.items()}}, indent=1))
     else:
         _say(f"{found.rows:,} files in the manifest; {found.read:,} read ({_size(found.read_bytes)}).")
         for name, tally in tallies.items():
             _tell_tally(name, tally)
-        _say(f"{found.differences:,} differences." if found.differences else "No difference.")
+        if found.superseded.count:
+            _say(
+                f"  superseded: {found.superseded.count:,} (left the manifest lately, readable until their grace ends)"
+            )
+        _say(
+            f"{found.differences:,} difference{'s' * (found.differences != 1)}."
+            if found.differences
+            else "No difference."
+        )
     if found.differences:
         raise typer.Exit(ExitCode.DIFFERENCES)
 

@@ -65,6 +65,24 @@ def open_state(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, serial: i
         apply(con, base, f"{out}_delta", out, serial=step)
 
 
+def list_superseded(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, table: str) -> None:
+    """Make a table of the paths (``path``) that left with one of the deltas the head lists.
+
+    Their bytes may still be there for a grace period. A path that came back is in the manifest, which decides.
+
+    Raises:
+        RefusedError: a delta is missing or not what the head says.
+    """
+    con.execute(f"CREATE OR REPLACE TABLE {table} (path VARCHAR)")
+    for entry in head.deltas:
+        step = f"{table}_delta"
+        load_delta(con, tree / entry.key, step, expect_sha256=entry.sha256, archive=head.archive)
+        con.execute(
+            f"INSERT INTO {table} SELECT coalesce(from_path, path) FROM {step} WHERE change IN ('removed', 'renamed')"
+        )
+        con.execute(f"DROP TABLE {step}")
+
+
 @dataclass(frozen=True, slots=True)
 class KindCount:
     """How many files of one kind one DAC has, and their bytes; ``dac`` is empty for paths of no DAC."""

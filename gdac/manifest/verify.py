@@ -22,7 +22,9 @@ class Verified:
         read: files that were read and hashed.
         read_bytes: their total size.
         missing: in the manifest, not in the tree.
-        extra: in the tree, not in the manifest.
+        extra: in the tree, not in the manifest, and not superseded.
+        superseded: in the tree, but left the manifest with a delta that the head lists; readable until its grace ends,
+            and no difference.
         size: of another size.
         digest: of the same size with other bytes.
         unreadable: could not be read, or changed while being read.
@@ -34,6 +36,7 @@ class Verified:
     read_bytes: int = 0
     missing: Tally = field(default_factory=Tally)
     extra: Tally = field(default_factory=Tally)
+    superseded: Tally = field(default_factory=Tally)
     size: Tally = field(default_factory=Tally)
     digest: Tally = field(default_factory=Tally)
     unreadable: Tally = field(default_factory=Tally)
@@ -52,6 +55,7 @@ def verify(
     manifest: str,
     *,
     workdir: Path,
+    superseded: str | None = None,
     part: int = 1,
     parts: int = 1,
     threads: int | None = None,
@@ -64,6 +68,7 @@ def verify(
         tree: the archive's root directory.
         manifest: manifest-shaped table or view.
         workdir: a directory for temporary files.
+        superseded: table of paths that left the manifest lately (see `gdac.manifest.states.list_superseded`), or None.
         part: which part of the files to read, from 1; names and sizes are always compared for all.
         parts: in how many parts the files are divided, by a hash of their paths, so that after ``parts`` runs with
             ``part`` = 1 to ``parts`` every file has been read once.
@@ -82,9 +87,11 @@ def verify(
     row = con.execute("SELECT count(size) FROM verify_pairs").fetchone()
     assert row is not None
     found.rows = row[0]
+    left = f"path IN (SELECT path FROM {superseded})" if superseded else "false"
     for tally, where in (
         (found.missing, "there IS NULL"),
-        (found.extra, "size IS NULL"),
+        (found.extra, f"size IS NULL AND NOT {left}"),
+        (found.superseded, f"size IS NULL AND {left}"),
         (found.size, "there <> size"),
     ):
         _tally(con, tally, f"verify_pairs WHERE {where}")

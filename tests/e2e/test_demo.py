@@ -53,6 +53,11 @@ def test_it_replaces_its_own_directory_and_no_other(tmp_path, desk):
     assert desk.gdac("demo", "-q", "-d", "mine", "--floats", "2", "--cycles", "2").returncode == 0
     # The commands that the demo names next work without its servers.
     assert desk.gdac("manifest", "log", "mine/hub").returncode == 0
+    done = desk.gdac("manifest", "verify", "mine/mirror")
+    assert (done.returncode, "No difference" in done.stdout) == (0, True), done.stdout
+    (desk.root / "mine/mirror/dac/stranger").write_text("x")
+    done = desk.gdac("manifest", "verify", "mine/mirror")
+    assert (done.returncode, "dac/stranger" in done.stdout) == (1, True), done.stdout
     assert desk.gdac("sample", "next", "mine/source").returncode == 0
     assert desk.gdac("sync", "plan", "-c", "mine/gdac.toml").returncode == 0
     done = desk.gdac("sync", "run", "-q", "-c", "mine/gdac.toml")
