@@ -19,19 +19,13 @@ from typing import Final
 import duckdb
 
 from gdac.columns import stream
+from gdac.manifest.model import MANIFEST_COLUMNS
 from gdac.paths import ArchivePath, Kind
 from sync.spool import Spool
 from sync.state import KnownIndex, State
 
 #: Columns of a manifest row as the hub's tables have them.
-ROW: Final = {
-    "path": "VARCHAR",
-    "size": "BIGINT",
-    "sha256": "BLOB",
-    "md5": "BLOB",
-    "modified": "TIMESTAMP",
-    "date_update": "TIMESTAMP",
-}
+ROW: Final = {name: kind for name, kind in MANIFEST_COLUMNS.items() if name != "serial"}
 _BATCH: Final = 2000
 
 
@@ -100,10 +94,14 @@ def keep_uncovered(connection: duckdb.DuckDBPyConnection, covered: Set[Kind]) ->
 
 
 def changed_floats(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Directories (``dac/<dac>/<wmo>``) of floats of which a listed file comes, changes or goes, in order."""
+    """Directories (``dac/<dac>/<wmo>``) of floats of which a listed file comes, changes or goes, in order.
+
+    Files of the journal count too: the run that fetched them broke off and may not have looked at their float.
+    """
     rows = connection.execute(
         r"select distinct regexp_extract(path, '^dac/[^/]+/[^/]+') as folder"
-        " from (select path from todo union all select path from gone) where path like 'dac/%/%/%' order by folder"
+        " from (select path from todo union all select path from gone union all select path from pending)"
+        r" where path like 'dac/%/%/%' order by folder"
     ).fetchall()
     return [row[0] for row in rows]
 

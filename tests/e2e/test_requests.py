@@ -1,5 +1,6 @@
 """What a run asks of servers, counted by the servers themselves."""
 
+import asyncio
 import shutil
 from datetime import date
 
@@ -132,6 +133,31 @@ def test_a_lost_state_costs_work_and_nothing_else(tmp_path):
     assert done.mirrors[0].superseded > 0  # relearned from the deltas
     here.let_grace_pass()
     assert here.run().mirrors[0].superseded == 0
+
+
+def test_a_run_that_breaks_off_before_the_derived_files_brings_them_later(tmp_path, monkeypatch):
+    from gdac.errors import StoreError
+    from sync.stores.local import LocalStore
+
+    source = tmp_path / "source"
+    make_archive(source, floats=2, cycles=3, seed=5, day=date(2025, 3, 1))
+    here = Deployment(tmp_path / "here", str(source))
+    honest = LocalStore.write
+
+    async def write(self, key, body, declared, **expect):
+        if key.endswith("_prof.nc"):
+            await asyncio.sleep(1)  # all other files come meanwhile
+            raise StoreError("the hub's disk is gone.")
+        return await honest(self, key, body, declared, **expect)
+
+    monkeypatch.setattr(LocalStore, "write", write)
+    with pytest.raises(StoreError, match="gone"):
+        here.run()
+    monkeypatch.undo()
+    here.run()
+    for file in source.glob("dac/*/*/*prof.nc"):
+        path = file.relative_to(source)
+        assert (here.hub / path).read_bytes() == file.read_bytes(), path
 
 
 def test_a_run_that_breaks_off_goes_on_where_it_was(tmp_path, monkeypatch):
