@@ -59,6 +59,14 @@ class LazyGroup(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise Interrupted from error
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if missing in {point.module.partition(".")[0] for point in plugged_in().values()}:
+                raise  # a module of our own: a bug
+            raise GdacError(
+                f"this command needs the Python module {missing!r}, which is not installed.",
+                hint="Install the extras: pip install 'argo-gdac[sync,demo]' (the base install has no network).",
+            ) from error
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above
         """The sub-command itself when it is the one called, else a light stand-in that has its help line."""
@@ -77,15 +85,7 @@ def _stand_in(name: str, text: str) -> Any:
 
 
 def _load(point: EntryPoint) -> Any:
-    try:
-        application = point.load()
-    except ModuleNotFoundError as error:
-        extra = point.module.partition(".")[0]
-        raise GdacError(
-            f"`gdac {point.name}` needs the Python module {error.name!r}, which is not installed.",
-            hint=f"Install the extra: pip install 'argo-gdac[{extra}]'.",
-        ) from error
-    command = typer.main.get_command(application)
+    command = typer.main.get_command(point.load())
     command.name = point.name
     return command
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdac.errors import ExitCode, GdacError
+from gdac.errors import ExitCode
 from gdac.records import Outcome
 
 if TYPE_CHECKING:
@@ -29,32 +29,20 @@ def demo(
     """
     from sync.progress import reporter_for
 
-    try:
-        from sync.demo.story import play
-    except ModuleNotFoundError as error:
-        raise _no_extra(error) from error
+    from sync.demo.story import play
+
     began = time.monotonic()
-    try:
-        days = play(
-            directory,
-            floats=floats,
-            cycles=cycles,
-            reporter=reporter_for(as_json=False, quiet=quiet),
-            tell=(lambda _: None) if quiet else _say,
-        )
-    except ModuleNotFoundError as error:
-        raise _no_extra(error) from error
+    days = play(
+        directory,
+        floats=floats,
+        cycles=cycles,
+        reporter=reporter_for(as_json=False, quiet=quiet),
+        tell=(lambda _: None) if quiet else _say,
+    )
     _table(days)
     _next_commands(directory, time.monotonic() - began)
     if any(day.record.outcome is not Outcome.FINE for day in days):
         raise typer.Exit(ExitCode.PARTIAL)
-
-
-def _no_extra(error: ModuleNotFoundError) -> GdacError:
-    return GdacError(
-        f"the demo needs the Python module {error.name!r}, which is not installed.",
-        hint="Install its extras: pip install 'argo-gdac[sync,demo]'.",
-    )
 
 
 def _say(text: str) -> None:

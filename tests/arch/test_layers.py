@@ -57,6 +57,23 @@ def test_light_commands_import_nothing_heavy(command):
     assert not heavy, done.stderr
 
 
+@pytest.mark.parametrize(("command", "missing"), [(["sync", "status"], "sqlite_utils"), (["demo"], "obstore")])
+def test_a_missing_extra_is_named_in_one_sentence(command, missing, tmp_path):
+    program = (
+        f"import sys; sys.argv = ['gdac', *{command!r}]; sys.modules[{missing!r}] = None\n"
+        "from gdac.cli.main import main\nmain()\n"
+    )
+    (tmp_path / "gdac.toml").write_text('[hub]\nstore = "hub"\n[source.a]\nstore = "source"\n')
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 3
+    assert missing in done.stderr
+    assert "pip install" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_base_install_is_portable():
     """`gdac` runs on DAC desks with Windows: nothing that only Unix has at module level."""
     unix = {"fcntl", "resource", "uvloop", "pwd", "grp"}
