@@ -7,14 +7,18 @@ order. The result is a table, so that a day on which everything moves costs memo
 (TIMESTAMP, UTC), ``dac``, ``kind``.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import duckdb
 
+from gdac.errors import RefusedError
 from gdac.index import grammar, rows
-from gdac.index.read import OpenIndex, load_listing, open_index
+from gdac.index.read import IndexText, OpenIndex, index_text, load_listing, open_index
+from gdac.index.stretches import compare
 
 CHANGES: Final = ("added", "changed", "removed", "renamed")
 
@@ -78,8 +82,11 @@ def diff_files(con: duckdb.DuckDBPyConnection, old: Path, new: Path, into: str, 
     Raises:
         RefusedError: as `gdac.index.read.load_index`, for either file.
     """
-    with open_index(old, workdir) as was, open_index(new, workdir) as now:
-        if was.spec.lists_files and was.spec.root == now.spec.root and _joined(con, was, now):
+    with index_text(old, workdir) as was, index_text(new, workdir) as now:
+        if _joined_rests(con, was, now, workdir):
+            return _named(con, into)
+        older, newer = was.scanned(), now.scanned()
+        if was.spec.lists_files and was.spec.root == now.spec.root and _joined(con, older, newer):
             return _named(con, into)
     # repeated rows, odd paths or bad lines: the thorough way counts, tolerates or refuses them
     try:
@@ -88,6 +95,65 @@ def diff_files(con: duckdb.DuckDBPyConnection, old: Path, new: Path, into: str, 
         return diff_tables(con, "index_old", "index_new", into)
     finally:
         con.execute("DROP TABLE IF EXISTS index_old; DROP TABLE IF EXISTS index_new")
+
+
+def _joined_rests(con: duckdb.DuckDBPyConnection, old: IndexText, new: IndexText, workdir: Path) -> bool:
+    """Join only the lines that are not in both files into ``index_pairs``; False when only the full join can tell.
+
+    Rows that are in both files are no change if no file has their path twice. The old file is proven free of that as a
+    whole; what is left over of the new one is proven free of it here, and none of its paths may be in the old file but
+    where it is left over too.
+    """
+    if old.spec != new.spec or old.columns != new.columns or not old.spec.lists_files:
+        return False
+    workdir.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".index-", dir=workdir) as folder:
+        rests = Path(folder) / "old" / f"{old.spec.name}.txt", Path(folder) / "new" / f"{new.spec.name}.txt"
+        if not _left_over(old, new, rests):
+            return False
+        try:
+            with open_index(rests[0], workdir) as was, open_index(rests[1], workdir) as now:
+                return _joined(con, was, now) and _apart(con, old, now)
+        except RefusedError:  # the full way names the file and the line
+            return False
+
+
+def _left_over(old: IndexText, new: IndexText, rests: tuple[Path, Path]) -> bool:
+    starts = [index.header.encode() for index in (old, new)]
+    for rest in rests:
+        rest.parent.mkdir()
+    with rests[0].open("wb") as old_rest, rests[1].open("wb") as new_rest:
+        old_rest.write(starts[0])
+        new_rest.write(starts[1])
+        return compare(old.text, len(starts[0]), new.text, len(starts[1]), (old_rest, new_rest))
+
+
+def _apart(con: duckdb.DuckDBPyConnection, old: IndexText, rest: OpenIndex) -> bool:
+    """Every row of the old file is good, no path is there twice, and the rest of the new file names no other of them.
+
+    Equal paths have equal hashes: as many hashes as the old file has rows and the rest adds paths prove all of it.
+    """
+    added = con.execute("SELECT count(*) FROM index_pairs WHERE NOT was").fetchone()
+    assert added is not None
+    with ThreadPoolExecutor(1, "scan") as beside:
+        scanned = beside.submit(old.scanned)
+        try:
+            found = con.execute(
+                "SELECT count(date_update), count(DISTINCT hash(file)) FROM ("
+                f"SELECT file, date_update FROM {_numbers(old)} UNION ALL SELECT file, NULL FROM {_numbers(rest)})",
+                [str(old.text), str(rest.text)],
+            ).fetchone()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error:
+            return False
+        whole = scanned.result()
+    return found == (whole.rows, whole.rows + added[0]) and (whole.plain or _safe(con, whole))
+
+
+def _safe(con: duckdb.DuckDBPyConnection, index: OpenIndex) -> bool:
+    shape = grammar.safe_shape(index.spec.kinds, "file")
+    return con.execute(f"SELECT bool_and({shape}) FROM {_numbers(index)}", [str(index.text)]).fetchone() == (True,)
 
 
 def _joined(con: duckdb.DuckDBPyConnection, old: OpenIndex, new: OpenIndex) -> bool:
@@ -135,7 +201,7 @@ def _joined(con: duckdb.DuckDBPyConnection, old: OpenIndex, new: OpenIndex) -> b
     return found == (old.rows, new.rows, 1, 0) and odd == (0,)
 
 
-def _numbers(index: OpenIndex) -> str:
+def _numbers(index: IndexText) -> str:
     return rows.from_csv(index.columns, index.header.count, date_update="BIGINT")
 
 

@@ -44,8 +44,8 @@ class LoadedIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenIndex:
-    """An index file unpacked, scanned and understood as far as its column row.
+class IndexText:
+    """An index file unpacked and understood as far as its column row; its rows are not looked at.
 
     Attributes:
         file: as the caller named it; used in messages.
@@ -53,8 +53,6 @@ class OpenIndex:
         spec: which index it is.
         header: its header.
         columns: of its rows.
-        rows: how many lines follow the header.
-        plain: its bytes prove that every path in it is safe; see `gdac.index.scan.Scan`.
     """
 
     file: Path
@@ -62,8 +60,6 @@ class OpenIndex:
     spec: IndexSpec
     header: IndexHeader
     columns: tuple[Column, ...]
-    rows: int
-    plain: bool
 
     def fault(self, error: Exception | None = None) -> RefusedError:
         """The error that names the first bad line."""
@@ -71,23 +67,66 @@ class OpenIndex:
         what = found or f"its rows cannot be read as columns ({str(error).splitlines()[0] if error else 'row count'})"
         return RefusedError(f"index file {self.file} is damaged or cut: {what}.", hint="Fetch it again.")
 
+    def scanned(self) -> "OpenIndex":
+        """Read the bytes of all rows once.
+
+        Raises:
+            RefusedError: as `gdac.index.scan.scan`, or a line has a field too many.
+            GdacError: it cannot be read at all.
+        """
+        with _readable(self.file):
+            seen = scan(self.text, str(self.file), len(self.header.encode()), self.header.count)
+            if seen.open_ends and rows.first_fault(self.text, self.columns, self.header.count):
+                raise self.fault()
+        return OpenIndex(self.file, self.text, self.spec, self.header, self.columns, seen.rows, seen.plain)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIndex(IndexText):
+    """An index file that was scanned to its end.
+
+    Attributes:
+        rows: how many lines follow the header.
+        plain: its bytes prove that every path in it is safe; see `gdac.index.scan.Scan`.
+    """
+
+    rows: int
+    plain: bool
+
+
+@contextmanager
+def index_text(file: Path, workdir: Path) -> Iterator[IndexText]:
+    """Unpack an index file (``.txt`` or ``.txt.gz``) and read its header.
+
+    Raises:
+        RefusedError: it is not an index file, or its gzip data are damaged or cut.
+        GdacError: it cannot be read at all.
+    """
+    with _readable(file), plain(file, workdir) as text:
+        yield _understood(file, text)
+
 
 @contextmanager
 def open_index(file: Path, workdir: Path) -> Iterator[OpenIndex]:
-    """Unpack and scan an index file (``.txt`` or ``.txt.gz``) and read its header.
+    """Unpack and scan an index file and read its header.
 
     Raises:
         RefusedError: it is not an index file, or it is damaged or cut.
         GdacError: it cannot be read at all.
     """
+    with index_text(file, workdir) as text:
+        yield text.scanned()
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
     try:
-        with plain(file, workdir) as text:
-            yield _understood(file, text)
+        yield
     except OSError as error:
         raise GdacError(f"index file {file} cannot be read: {error.strerror or error}.") from error
 
 
-def _understood(file: Path, text: Path) -> OpenIndex:
+def _understood(file: Path, text: Path) -> IndexText:
     with text.open("rb") as source:
         start = source.read(MAX_HEADER_BYTES)
     if not start:
@@ -96,12 +135,7 @@ def _understood(file: Path, text: Path) -> OpenIndex:
     spec = rows.spec_for(file, header)
     if spec is None:
         raise not_an_index(str(file), start)
-    columns = rows.columns_in(spec, header, str(file))
-    seen = scan(text, str(file), len(header.encode()), header.count)
-    opened = OpenIndex(file, text, spec, header, columns, seen.rows, seen.plain)
-    if seen.open_ends and rows.first_fault(text, columns, header.count):
-        raise opened.fault()
-    return opened
+    return IndexText(file, text, spec, header, rows.columns_in(spec, header, str(file)))
 
 
 def load_index(

@@ -13,9 +13,9 @@ from gdac.errors import RefusedError
 MAX_LINE: Final = 1 << 16
 #: A path in a line no longer than this fits the limits of `gdac.paths` with room for ``dac/``.
 _SHORT_LINE: Final = 250
-#: Small enough for the temporaries to stay in the processor's cache.
-_BLOCK: Final = 1 << 16
-_NEWLINE, _BLANK, _COMMA, _SLASH, _ZERO, _BACKSLASH = 10, 32, 44, 47, 48, 92
+#: Small enough for the temporaries to stay in the processor's cache, large enough for few calls.
+_BLOCK: Final = 1 << 20
+_NEWLINE, _BLANK, _COMMA, _SLASH, _ZERO, _BACKSLASH, _DELETE = 10, 32, 44, 47, 48, 92, 127
 _Bytes = NDArray[np.uint8]
 
 
@@ -82,12 +82,13 @@ class _Pass:
         if (before == _NEWLINE).any():
             raise self._refused("has an empty line")
         self._lengths(data.size, ends)
-        # everything but 32..126 and line ends, in unsigned bytes that wrap around
-        if np.count_nonzero((data - 32) > 94) != ends.size:
+        # as signed bytes all control characters and everything beyond ASCII are below a blank
+        if np.count_nonzero(data.view(np.int8) < _BLANK) != ends.size:
             self.plain = False
             self._odd_bytes(data)
         if self.plain:
-            self.plain = _is_plain(data) and _is_plain(np.concatenate([self.last, data[:1]]))
+            border = np.concatenate([self.last, data[:1]])
+            self.plain = _is_plain(data, ends) and _is_plain(border, np.flatnonzero(border == _NEWLINE))
         self.rows += ends.size
         self.open_ends += int(np.count_nonzero(before == _COMMA))
         self.last = data[-1:].copy()
@@ -113,14 +114,15 @@ class _Pass:
         return RefusedError(f"index file {self.name} {what}.", hint="Fetch it again, in binary mode.")
 
 
-def _is_plain(data: _Bytes) -> bool:
-    """No backslash, and no slash, dot or blank where a segment could begin or end badly; pairs of neighbours only.
+def _is_plain(data: _Bytes, ends: NDArray[np.intp]) -> bool:
+    """No DEL or backslash, and no slash, dot or blank where a segment could begin or end badly; only within the bytes.
 
-    ``/`` and everything that is refused after one comes before ``0`` in ASCII, which makes this three comparisons.
+    ``/`` and everything that is refused after one or after a line end comes before ``0`` in ASCII.
     """
     first, second = data[:-1], data[1:]
-    begins = ((first == _SLASH) | (first == _NEWLINE)) & (second < _ZERO)
-    if begins.any() or (data == _BACKSLASH).any():
+    if data.max(initial=0) == _DELETE or (data == _BACKSLASH).any():
+        return False
+    if ((first == _SLASH) & (second < _ZERO)).any() or (data[ends[ends < data.size - 1] + 1] < _ZERO).any():
         return False
     blanks = np.flatnonzero(first == _BLANK)
     return not (blanks.size and ((second[blanks] == _COMMA) | (second[blanks] == _SLASH)).any())
