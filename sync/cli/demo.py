@@ -27,9 +27,8 @@ def demo(
 
     Everything stays in the directory afterwards, with a configuration to play on with.
     """
-    from sync.progress import reporter_for
-
     from sync.demo.story import play
+    from sync.progress import reporter_for
 
     began = time.monotonic()
     days = play(
