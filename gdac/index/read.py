@@ -6,6 +6,7 @@ counted; what cannot be an index is refused with the file and line.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,12 +154,11 @@ def load_index(
     Raises:
         RefusedError: not an index, damaged, cut, or a path that no archive may hold; the table is not there then.
     """
-    with open_index(file, workdir) as opened, _all_or_nothing(con, table):
+    with index_text(file, workdir) as text, _all_or_nothing(con, table):
         if listing_only:
-            return _load_listing(con, opened, table, (opened.spec.name,))
-        con.execute(f"CREATE OR REPLACE TABLE {table} ({rows.empty_table(opened.columns)})")
-        select = rows.select_typed(opened.columns, opened.spec.root, opened.header.count)
-        _insert(con, opened, table, select)
+            return _load_listing(con, text, table, (text.spec.name,))
+        con.execute(f"CREATE OR REPLACE TABLE {table} ({rows.empty_table(text.columns)})")
+        opened = _insert(con, text, table, rows.select_typed(text.columns, text.spec.root, text.header.count))
         return _judged(con, opened, table)
 
 
@@ -178,8 +178,8 @@ def load_listing(
         loaded: list[LoadedIndex] = []
         for at, file in enumerate(files):
             part = f"{table}_part"
-            with open_index(file, workdir) as opened, _all_or_nothing(con, part):
-                loaded.append(_load_listing(con, opened, table if at == 0 else part, names))
+            with index_text(file, workdir) as text, _all_or_nothing(con, part):
+                loaded.append(_load_listing(con, text, table if at == 0 else part, names))
                 if at:
                     con.execute(f"INSERT INTO {table} SELECT * FROM {part}")
                     con.execute(f"DROP TABLE {part}")
@@ -213,32 +213,37 @@ def _create_listing(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[
     )
 
 
-def _load_listing(con: duckdb.DuckDBPyConnection, opened: OpenIndex, table: str, names: Sequence[str]) -> LoadedIndex:
-    spec = opened.spec
+def _load_listing(con: duckdb.DuckDBPyConnection, text: IndexText, table: str, names: Sequence[str]) -> LoadedIndex:
+    spec = text.spec
     if not spec.lists_files:
-        raise RefusedError(f"{opened.file} lists no files, so it can be no part of a listing.")
+        raise RefusedError(f"{text.file} lists no files, so it can be no part of a listing.")
     _create_listing(con, table, names)
     select = (
         f"SELECT '{spec.root}/' || file AS path, {rows.time_of('date_update')} AS date_update, "
-        f"'{spec.name}' AS index_name FROM {rows.from_csv(opened.columns, opened.header.count)}"
+        f"'{spec.name}' AS index_name FROM {rows.from_csv(text.columns, text.header.count)}"
     )
-    _insert(con, opened, table, select)
-    return _judged(con, opened, table)
+    return _judged(con, _insert(con, text, table, select), table)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, opened: OpenIndex, table: str, select: str) -> None:
-    if not opened.rows:
-        return
-    try:
-        con.execute(f"INSERT INTO {table} {select}", [str(opened.text)])
-    except duckdb.OutOfMemoryException:
-        raise
-    except duckdb.Error as error:
-        raise opened.fault(error) from error
-    undated = "count(date_update)" if opened.spec.lists_files else "count(*)"
+def _insert(con: duckdb.DuckDBPyConnection, text: IndexText, table: str, select: str) -> OpenIndex:
+    """Parse the rows while their bytes are scanned; what the scan refuses comes first."""
+    problem: duckdb.Error | None = None
+    with ThreadPoolExecutor(1, "scan") as beside:
+        scanned = beside.submit(text.scanned)
+        try:
+            con.execute(f"INSERT INTO {table} {select}", [str(text.text)])
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            problem = error
+        opened = scanned.result()
+    if problem:
+        raise opened.fault(problem) from problem
+    undated = "count(date_update)" if text.spec.lists_files else "count(*)"
     found = con.execute(f"SELECT count(*), {undated} FROM {table}").fetchone()
     if found != (opened.rows, opened.rows):
         raise opened.fault()
+    return opened
 
 
 def _judged(con: duckdb.DuckDBPyConnection, opened: OpenIndex, table: str) -> LoadedIndex:

@@ -101,8 +101,13 @@ def typed(column: Column, root: str) -> str:
 
 
 def time_of(text: str) -> str:
-    """SQL: the TIMESTAMP of 14 digits, else NULL (DuckDB alone would take 13 digits for a time too)."""
-    return f"CASE WHEN regexp_full_match({text}, '[12][0-9]{{13}}') THEN try_strptime({text}, '%Y%m%d%H%M%S') END"
+    """SQL: the TIMESTAMP of 14 digits, else NULL.
+
+    DuckDB alone would take 13 digits for a time too, and blanks, signs and exponents for a number; 14 characters that
+    are both a time and a number of 14 digits can be nothing but digits.
+    """
+    number = f"TRY_CAST({text} AS BIGINT) BETWEEN 10000000000000 AND 29999999999999"
+    return f"CASE WHEN strlen({text}) = 14 AND {number} THEN try_strptime({text}, '%Y%m%d%H%M%S') END"
 
 
 def written(column: Column, root: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 #: Small enough for what is compared to stay in the processor's cache.
 _COMPARED: Final = 1 << 16
-_READ: Final = 1 << 21
+_READ: Final = 1 << 20
 #: Bytes of either file, one after the other, in which a common line is looked for after a difference.
 _WINDOWS: Final = (1 << 11, 1 << 15, 1 << 19)
 #: Left-over lines beyond this, or beyond one byte in eight, mean another order of rows.
