@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gdac.errors import UsageError
+from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE
 
@@ -110,6 +111,44 @@ class MirrorSection(StoreOptions):
     grace: timedelta = DEFAULT_GRACE
 
 
+class AuditSection(_Section):
+    """How mirrors are audited.
+
+    Attributes:
+        parts: an audit takes one of so many parts, and the next one the next time.
+        sample: share of the files that a listing does not prove, of which the bytes are read.
+        most_extra: most extra files that ``--delete-extra`` deletes at once.
+        most_extra_share: most of them in relation to the files that the manifest names there.
+    """
+
+    parts: Annotated[int, Field(ge=1, le=10_000)] = 30
+    sample: Annotated[float, Field(ge=0, le=1)] = 0.02
+    most_extra: Annotated[int, Field(ge=0)] = MOST_EXTRA
+    most_extra_share: Annotated[float, Field(ge=0, le=1)] = MOST_EXTRA_SHARE
+
+
+class SweepSection(_Section):
+    """How the source is swept for changes that no index shows.
+
+    Attributes:
+        parts: a sweep takes one of so many parts of the floats, and the next one the next time.
+        most: most files found by sweeps that one run fetches.
+    """
+
+    parts: Annotated[int, Field(ge=1, le=10_000)] = 30
+    most: Annotated[int, Field(ge=0)] = 10_000
+
+
+class VaultSection(StoreOptions):
+    """Where superseded and removed bytes are kept by digest.
+
+    Attributes:
+        retention: how long after they were needed last.
+    """
+
+    retention: timedelta = timedelta(days=90)
+
+
 class Config(_Section):
     """One deployment, as its TOML file says."""
 
@@ -117,6 +156,9 @@ class Config(_Section):
     hub: HubSection
     source: Annotated[dict[Name, SourceSection], Field(min_length=1, max_length=1)]
     mirror: dict[Name, MirrorSection] = {}
+    audit: AuditSection = AuditSection()
+    sweep: SweepSection = SweepSection()
+    vault: VaultSection | None = None
 
     @property
     def source_name(self) -> str:

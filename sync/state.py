@@ -12,6 +12,10 @@ Tables:
 - ``published``: the serial that each store showed last, and when it published it.
 - ``superseded``: per store, paths that left the manifest and wait for the end of their grace.
 - ``copied``: per mirror, files copied for a serial whose head is not yet there; the journal of replicate.
+- ``part``: which part of rolling work (an audit of a store, the sweep of the source) is next.
+- ``vaulted``: bytes in the vault by digest, and when they were put there last.
+- ``swept``: files that a sweep found changed at the source; the next run's ingest takes them.
+- ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 
 import json
@@ -52,6 +56,14 @@ def _first_mirror(database: Any) -> None:
     database["published"].create({"store": str, "serial": int, "archive": str, "published": str}, pk="store")
     database["superseded"].create({"store": str, "path": str, "since": str, "serial": int}, pk=("store", "path"))
     database["copied"].create({"store": str, "path": str, "sha256": bytes}, pk=("store", "path"))
+
+
+@_migrations(name="0002-audit-vault-sweep-revert")
+def _audit_vault_sweep_revert(database: Any) -> None:
+    database["part"].create({"work": str, "number": int, "of": int}, pk="work")
+    database["vaulted"].create({"sha256": bytes, "size": int, "since": str}, pk="sha256")
+    database["swept"].create({"path": str, "why": str, "found": str}, pk="path")
+    database["ingest_stop"].create({"id": int, "why": str, "since": str}, pk="id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +210,7 @@ class State:
                 [(one.path, one.size, one.sha256, one.md5, _iso(one.modified), _iso(one.date_update)) for one in done],
             )
             connection.executemany("delete from set_aside where path = ?", [(one.path,) for one in done])
+            connection.executemany("delete from swept where path = ?", [(one.path,) for one in done])
 
     def pending(self) -> Iterator[tuple[str, int, str, str, str | None, str | None]]:
         """Files not yet sealed: path, size, sha256 hex, md5 hex, modified ISO, date_update ISO."""
@@ -312,6 +325,80 @@ class State:
         """Whether a broken-off replicate has already brought these bytes to the mirror."""
         query = "select 1 from copied where store = ? and path = ? and sha256 = ?"
         return self._connection.execute(query, (store, path, sha256)).fetchone() is not None
+
+    def copied_paths(self, store: str) -> Iterator[str]:
+        """Paths that a broken-off replicate has brought to a mirror already."""
+        yield from (row[0] for row in self._connection.execute("select path from copied where store = ?", (store,)))
+
+    # rolling work
+
+    def next_part(self, work: str) -> tuple[int, int] | None:
+        """Number and count of the part that is next; None when the work was never done."""
+        found = self._connection.execute('select number, "of" from part where work = ?', (work,)).fetchone()
+        return (found[0], found[1]) if found else None
+
+    def remember_part(self, work: str, number: int, of: int) -> None:
+        """Record which part is next."""
+        with self._transaction() as connection:
+            connection.execute('insert or replace into part (work, number, "of") values (?, ?, ?)', (work, number, of))
+
+    def queue_swept(self, rows: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Queue (path, why) for the next run's ingest."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert or ignore into swept (path, why, found) values (?, ?, ?)",
+                [(path, why, _iso(now)) for path, why in rows],
+            )
+
+    def swept(self, most: int) -> list[str]:
+        """The paths that were queued first."""
+        rows = self._connection.execute("select path from swept order by found, path limit ?", (most,))
+        return [row[0] for row in rows]
+
+    def swept_count(self) -> int:
+        """How many paths are queued."""
+        return int(self._connection.execute("select count(*) from swept").fetchone()[0])
+
+    def forget_swept(self, paths: Iterable[str]) -> None:
+        """Drop paths from the queue."""
+        with self._transaction() as connection:
+            connection.executemany("delete from swept where path = ?", [(path,) for path in paths])
+
+    # the vault
+
+    def remember_vaulted(self, sha256: bytes, size: int, now: datetime) -> None:
+        """Record that the vault holds these bytes, and that they were needed until now."""
+        with self._transaction() as connection:
+            connection.execute(
+                "insert or replace into vaulted (sha256, size, since) values (?, ?, ?)", (sha256, size, _iso(now))
+            )
+
+    def vaulted_before(self, moment: datetime) -> list[bytes]:
+        """Digests of bytes that were put into the vault before a moment and not again since."""
+        rows = self._connection.execute("select sha256 from vaulted where since < ? order by since", (_iso(moment),))
+        return [bytes(row[0]) for row in rows]
+
+    def forget_vaulted(self, digests: Iterable[bytes]) -> None:
+        """Drop entries of bytes that were deleted."""
+        with self._transaction() as connection:
+            connection.executemany("delete from vaulted where sha256 = ?", [(one,) for one in digests])
+
+    # the stop after a revert
+
+    def ingest_stop(self) -> tuple[str, datetime] | None:
+        """Why runs do not ingest for now, and since when; None when they do."""
+        found = self._connection.execute("select why, since from ingest_stop").fetchone()
+        return (found[0], _sure(found[1])) if found else None
+
+    def stop_ingest(self, why: str, now: datetime) -> None:
+        """Keep runs from ingesting."""
+        with self._transaction() as connection:
+            connection.execute("insert or replace into ingest_stop (id, why, since) values (1, ?, ?)", (why, _iso(now)))
+
+    def allow_ingest(self) -> None:
+        """Let runs ingest again."""
+        with self._transaction() as connection:
+            connection.execute("delete from ingest_stop")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gdac.errors import UsageError
+from sync.cli import care
 
 if TYPE_CHECKING:
     from gdac.records import RunRecord
@@ -21,6 +22,7 @@ ConfigFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Events and the result as JSON lines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the result.")]
 DEFAULT_CONFIG = Path("gdac.toml")
+care.add_to(app)
 
 
 @app.command()

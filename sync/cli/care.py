@@ -1,0 +1,118 @@
+"""Commands that look after archives: audit, compare, sweep, revert, fetch."""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from gdac.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from sync.audit import AuditReport
+    from sync.config import Config
+    from sync.progress import Reporter
+    from sync.state import State
+
+T = TypeVar("T")
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration, a TOML file.", envvar="GDAC_CONFIG")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Events and the result as JSON lines.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the result.")]
+PartOption = Annotated[str | None, typer.Option("--part", help="This part, k/N; by default the one that is next.")]
+DEFAULT_CONFIG = Path("gdac.toml")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands sub-commands of ``gdac sync``."""
+    for command in (audit,):
+        app.command()(command)
+
+
+def audit(
+    mirrors: Annotated[
+        list[str] | None, typer.Argument(help="Names of mirrors, or hub; all mirrors by default.")
+    ] = None,
+    part: PartOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="All parts at once.")] = False,
+    download: Annotated[bool, typer.Option("--download", help="Read every byte of the part.")] = False,
+    heal: Annotated[bool, typer.Option("--heal", help="Bring what is missing or damaged, and look again.")] = False,
+    delete_extra: Annotated[
+        bool, typer.Option("--delete-extra", help="With --heal: delete files that no manifest names, within limits.")
+    ] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over what lies in a store that shows no head of this archive.")
+    ] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Does a mirror hold what its manifest says? Takes one part after the other, or all; can mend what differs."""
+    from sync.auditing import Auditor, Order
+    from sync.shares import Part
+
+    if part and everything:
+        raise UsageError("--part and --all exclude each other.")
+    if delete_extra and not (heal or adopt):
+        raise UsageError("--delete-extra works with --heal or --adopt only.")
+    order = Order(Part.parse(part) if part else None, everything, download, heal, delete_extra, adopt)
+    reports = _with_state(
+        config,
+        as_json,
+        quiet,
+        lambda settings, state, reporter: Auditor(settings, state, reporter, _now).audit(mirrors or (), order),
+    )
+    for report in reports:
+        sys.stdout.write(json.dumps(report.as_json()) + "\n" if as_json else _audit_text(report))
+    raise typer.Exit(_audit_exit(reports))
+
+
+def _audit_exit(reports: "list[AuditReport]") -> int:
+    if any(report.error for report in reports):
+        return ExitCode.FAILED if all(report.error for report in reports) else ExitCode.PARTIAL
+    return ExitCode.DIFFERENCES if any(report.left for report in reports) else ExitCode.FINE
+
+
+def _audit_text(report: "AuditReport") -> str:
+    from sync.progress import human_size
+
+    if report.error:
+        return f"{report.store}: FAILED: {report.error}\n"
+    read = f"{report.proven:,} proven by the listing, {report.read:,} read ({human_size(report.bytes_read)})"
+    about = f"{report.store}: serial {report.serial}, part {report.part}"
+    lines = [f"{about}: {report.due:,} files due, {report.listed:,} listed, {read}"]
+    counts = [f"{number:,} {kind}" for kind, number in report.counts.items()]
+    lines.append(f"  differences  {', '.join(counts) or 'none'}")
+    lines += [f"  {one.kind:<12} {one.path}{': ' * bool(one.detail)}{one.detail}" for one in report.first]
+    told = {"superseded": report.superseded, "excused by an open run": report.excused}
+    told |= {"mended": report.mended, "extra files deleted": report.deleted}
+    lines += [f"  {number:,} {what}" for what, number in told.items() if number]
+    if (report.mended or report.deleted) and report.left:
+        lines.append(f"  {report.left:,} differences are left")
+    lines += [f"  note: {note}" for note in report.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _with_state(
+    config: Path, as_json: bool, quiet: bool, work: "Callable[[Config, State, Reporter], Awaitable[T]]"
+) -> T:
+    from sync.config import load_config
+    from sync.loop import run as run_loop
+    from sync.progress import reporter_for
+    from sync.state import State
+
+    settings = load_config(config)
+
+    async def worked(state: "State") -> T:
+        return await work(settings, state, reporter_for(as_json=as_json, quiet=quiet))
+
+    with State.open(settings.state_directory) as state:
+        return run_loop(worked(state))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
