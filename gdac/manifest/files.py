@@ -7,6 +7,7 @@ its digest, when it is whole.
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -49,6 +50,7 @@ def write_manifest(
     archive: str,
     serial: int,
     previous: Link | None = None,
+    view_of: Mapping[str, object] | None = None,
 ) -> SealedFile:
     """Write the full manifest of a serial.
 
@@ -59,6 +61,7 @@ def write_manifest(
         archive: id of the archive.
         serial: which state of it.
         previous: the full manifest kept before this one, or None.
+        view_of: of a view, what its metadata say of its origin; None for an archive that is sealed itself.
 
     Returns:
         The file under its final name. The same rows give the same bytes with the same DuckDB version.
@@ -75,6 +78,7 @@ def write_manifest(
         "rows": found,
         "bytes": size,
         "previous": link_fields(previous),
+        **({} if view_of is None else {"view_of": view_of}),
     }
     part = _write(con, table, MANIFEST_COLUMNS, dest, about, where)
     try:
@@ -166,8 +170,11 @@ def load_manifest(
         _make(con, file, MANIFEST_COLUMNS, table, in_memory=in_memory)
         if rows_known and expect_sha256 is not None:
             return info
-        counted = rows.check_manifest_rows(con, table, str(file), info.serial)
-        rows.check_order(con, table, str(file))
+        with ThreadPoolExecutor(1, "order") as beside, con.cursor() as other:
+            # the order is read by one thread of the engine alone, so there is room for the rest
+            in_order = beside.submit(rows.check_order, other, scan_of(file), str(file))
+            counted = rows.check_manifest_rows(con, table, str(file), info.serial)
+            in_order.result()
         if counted != (info.rows, info.bytes):
             raise ManifestError(
                 f"{file} says {info.rows:,} rows and {info.bytes:,} bytes, "

@@ -20,6 +20,8 @@ HEAD_FORMAT: Final = "argo-gdac head 1"
 MAX_HEAD_BYTES: Final = 1 << 16
 #: Deltas that a head lists: the newest ones.
 MAX_DELTAS: Final = 100
+#: Longest definition of a view, in characters of its canonical JSON.
+MAX_DEFINITION: Final = 1 << 15
 
 
 class HeadError(RefusedError):
@@ -117,6 +119,20 @@ class Licence:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewOf:
+    """Where a view comes from: the hub's archive id, the serial and digest of its manifest, and what the view is.
+
+    Attributes:
+        definition: layout and filter, as JSON text with sorted keys and no blanks; a JSON object in the head.
+    """
+
+    archive: str
+    serial: int
+    sha256: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The state of a sealed archive; times are UTC to the second.
 
@@ -134,6 +150,7 @@ class Head:
         licence: what one may do with the files.
         doi: of the archive, without ``https://doi.org/``; None where it has none.
         generator: program that made the head, for people.
+        view_of: of a view, what it was derived from; None for an archive that is sealed itself.
     """
 
     archive: str
@@ -149,6 +166,7 @@ class Head:
     licence: Licence
     doi: str | None
     generator: str
+    view_of: ViewOf | None = None
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the head has expired at ``now`` (UTC): to be reported, never a reason to stop reading (rule 14)."""
@@ -170,13 +188,14 @@ def parse_head(raw: bytes) -> Head:
     if len(raw) >= MAX_HEAD_BYTES:  # rule 2
         raise HeadError(f"the head has {len(raw):,} bytes; a head is smaller than {MAX_HEAD_BYTES:,}.")
     try:
-        found = Fields(load_json(raw), "the head", HeadError)
+        document = load_json(raw)
+        found = Fields(document, "the head", HeadError)
     except ValueError as error:
         raise HeadError(
             f"the head is no JSON document ({error}).", hint="Is there an error page in its place?"
         ) from error
     _check_format(found.text("format"))
-    head = _head(found)
+    head = _head(found, document)
     _check_consistent(head)
     return head
 
@@ -188,6 +207,10 @@ def render_head(head: Head) -> bytes:
         HeadError: the head is not consistent, or not smaller than `MAX_HEAD_BYTES`.
     """
     fields = {"format": HEAD_FORMAT, **_plain(head)}
+    if head.view_of is None:
+        del fields["view_of"]
+    else:
+        fields["view_of"]["definition"] = json.loads(head.view_of.definition)
     raw = (json.dumps(fields, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
     if parse_head(raw) != head:
         raise HeadError("the head holds times that are not UTC to the second, so it would not read as it was written.")
@@ -270,9 +293,11 @@ def _check_consistent(head: Head) -> None:
     for entry in head.indexes:
         if parse_name(entry.name).serial > head.serial:
             raise HeadError(f"the head's index {entry.path} is of a later serial than the head.")
+    if head.view_of is not None and (head.view_of.archive == head.archive or head.view_of.serial != head.serial):
+        raise HeadError("the head is of a view, but has its origin's archive id or another serial than its origin.")
 
 
-def _head(fields: Fields) -> Head:
+def _head(fields: Fields, document: Any) -> Head:
     licence = fields.object("licence")
     return Head(
         archive=fields.archive(),
@@ -288,7 +313,16 @@ def _head(fields: Fields) -> Head:
         licence=Licence(licence.text("spdx"), licence.text("url")),
         doi=fields.text_or_none("doi"),
         generator=fields.text("generator"),
+        view_of=None if document.get("view_of") is None else _view_of(fields.object("view_of"), document["view_of"]),
     )
+
+
+def _view_of(fields: Fields, found: Any) -> ViewOf:
+    fields.object("definition")
+    definition = json.dumps(found["definition"], sort_keys=True, separators=(",", ":"))
+    if len(definition) > MAX_DEFINITION:
+        raise HeadError(f"{fields.where}: 'definition' is longer than {MAX_DEFINITION:,} characters.")
+    return ViewOf(fields.archive(), fields.serial(), fields.digest("sha256"), definition)
 
 
 def _manifest(fields: Fields) -> ManifestEntry:

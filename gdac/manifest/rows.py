@@ -8,8 +8,6 @@ from gdac.manifest.model import VALUES, DeltaCounts, ManifestError
 from gdac.manifest.twins import twin_sql
 from gdac.paths import ArchivePath, PathError
 
-#: Accepts only what `ArchivePath.parse` accepts (not all of it): what it does not match goes to the parser itself.
-_PLAIN: Final = r"[0-9A-Za-z_+-][0-9A-Za-z_.+-]*(?:/[0-9A-Za-z_+-][0-9A-Za-z_.+-]*)*"
 _BATCH: Final = 10_000
 #: Which values a delta row must have (True) and must not have (False): (path in the base, path in the new state).
 _SHAPES: Final = {"added": (False, True), "changed": (True, True), "removed": (True, False), "renamed": (True, True)}
@@ -17,7 +15,14 @@ _SHAPES: Final = {"added": (False, True), "changed": (True, True), "removed": (T
 
 def plain_path_sql(path: str) -> str:
     """A SQL condition that is true only for paths which `ArchivePath.parse` accepts; false says nothing."""
-    return f"strlen({path}) <= 255 AND NOT starts_with({path}, 'manifest') AND regexp_full_match({path}, '{_PLAIN}')"
+    # The text of a blob spells every byte but printable ASCII (without backslash and quotes) in four letters: where it
+    # is as long as the path there are no such bytes. Twice as fast as a regular expression.
+    return (
+        f"strlen({path}) BETWEEN 1 AND 255 AND strlen(encode({path})::VARCHAR) = strlen({path}) "
+        f"AND NOT contains({path}, ' ') AND NOT contains({path}, '//') AND NOT contains({path}, '/.') "
+        f"AND NOT starts_with({path}, '/') AND NOT starts_with({path}, '.') AND NOT suffix({path}, '/') "
+        f"AND NOT starts_with({path}, 'manifest')"
+    )
 
 
 def check_paths(con: duckdb.DuckDBPyConnection, table: str, where: str, column: str = "path") -> None:
@@ -83,21 +88,40 @@ def check_manifest_rows(con: duckdb.DuckDBPyConnection, table: str, where: str, 
         ManifestError: says which rule is broken.
     """
     row = con.execute(
-        f"""SELECT count(*), coalesce(sum(size), 0)::BIGINT, count(*) FILTER (path IS NULL),
-            count(*) FILTER (size IS NULL OR size < 0),
-            count(*) FILTER (sha256 IS NULL OR octet_length(sha256) <> 32),
-            count(*) FILTER (md5 IS NULL OR octet_length(md5) <> 16),
-            count(*) FILTER (serial IS NULL OR serial < 1 OR serial > {int(serial)}),
+        f"""SELECT count(*), coalesce(sum(size), 0)::BIGINT, {_sound_sql(serial)},
             count(*) FILTER (NOT ({plain_path_sql("path")})) FROM {table}"""
     ).fetchone()
     assert row is not None
-    rows, size, *wrong, odd = row
-    for bad, what in zip(wrong, ("path", "size", "sha256", "md5", "serial"), strict=True):
-        if bad:
-            raise ManifestError(f"{where}: {bad:,} rows have no valid {what}.")
+    found, size, sound, odd = row
+    if not sound:
+        raise _wrong_values(con, table, where, serial)
     if odd:  # else one pass over the columns has judged them all
         check_paths(con, table, where)
-    return rows, size
+    return found, size
+
+
+def _sound_sql(serial: int) -> str:
+    """SQL: all values of a manifest's rows are there and in their bounds (aggregates beat conditions per row)."""
+    whole = " AND ".join(f"count({name}) = count(*)" for name in ("path", "size", "sha256", "md5", "serial"))
+    digests = " AND ".join(
+        f"min(octet_length({name})) = {size} AND max(octet_length({name})) = {size}"
+        for name, size in (("sha256", 32), ("md5", 16))
+    )
+    bounds = f"min(size) >= 0 AND min(serial) >= 1 AND max(serial) <= {int(serial)}"
+    return f"coalesce({whole} AND {digests} AND {bounds}, true)"  # NULL only where there are no rows
+
+
+def _wrong_values(con: duckdb.DuckDBPyConnection, table: str, where: str, serial: int) -> ManifestError:
+    wrong = con.execute(
+        f"""SELECT count(*) FILTER (path IS NULL),
+            count(*) FILTER (size IS NULL OR size < 0),
+            count(*) FILTER (sha256 IS NULL OR octet_length(sha256) <> 32),
+            count(*) FILTER (md5 IS NULL OR octet_length(md5) <> 16),
+            count(*) FILTER (serial IS NULL OR serial < 1 OR serial > {int(serial)}) FROM {table}"""
+    ).fetchone()
+    assert wrong is not None
+    bad, what = next(pair for pair in zip(wrong, ("path", "size", "sha256", "md5", "serial"), strict=True) if pair[0])
+    return ManifestError(f"{where}: {bad:,} rows have no valid {what}.")
 
 
 def check_delta_rows(con: duckdb.DuckDBPyConnection, table: str, where: str, from_serial: int) -> None:

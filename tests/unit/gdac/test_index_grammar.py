@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gdac.index.grammar import certain, delayed_twin, kind_of, safe_shape
+from gdac.index.grammar import certain, delayed_twin, judge, kind_of, safe_shape
+from gdac.index.rows import time_of
 from gdac.index.scan import scan
 from gdac.index.spec import SPECS
 from gdac.paths import ArchivePath, Kind, PathError
@@ -110,3 +111,35 @@ def test_a_bad_name_is_seen_at_every_block_border(tmp_path: Path, monkeypatch: p
     for block in range(1, 40):
         monkeypatch.setattr("gdac.index.scan._BLOCK", block)
         assert not scan(file, "rows", 0, 0).plain
+
+
+@CHECKS
+@given(st.lists(REAL, min_size=1, max_size=4))
+@example(["dac/aoml/12345/profiles/R12345_001.nc", "dac/aoml/12345/profiles/R12345_0001.nc"])
+@example(["dac/a_b/12345/profiles/R12345_001.nc", "dac/aoml/12345/profiles/D1901818_1001D.nc"])
+@example(["dac/aoml/12345/12345_meta.nc", "dac/aoml/12345/12345_tech.nc", "etc/x", "dac/aoml"])
+def test_whole_tables_are_judged_as_their_rows_are(con: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
+    con.execute("CREATE OR REPLACE TABLE t AS SELECT unnest(?) AS path", [paths])
+    for spec in SPECS.values():
+        if spec.lists_files:
+            strangers = [path for path in sorted(paths) if ArchivePath.parse(path).kind not in spec.kinds]
+            found = judge(con, "t", spec)
+            assert (found.rows, found.example) == (len(strangers), (*strangers, "")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        *((text, True) for text in ("20200229235959", "19970729200300", "10000101000000")),
+        *(
+            (text, False)
+            for text in ("20210229000000", "20201301000000", "20200101240000", "2020010100006", "", "x" * 14)
+        ),
+        *((text, False) for text in ("2020010100000 ", " 2020010100000", "+2020010100000", "-2020010100000", "1e13")),
+        *((text, False) for text in ("00000000001e13", "0x09184E72A000", "2020_010100000", "2020010100.000", "1" * 15)),
+        *((text, False) for text in ("00200101000000", "30200101000000", "\u06620200101000000", "2020\t101000000")),
+    ],
+)
+def test_a_time_is_14_digits_and_a_day_of_the_calendar(con: duckdb.DuckDBPyConnection, text: str, good: bool) -> None:
+    found = con.execute(f"SELECT {time_of('t')} IS NOT NULL FROM (SELECT ? AS t)", [text]).fetchone()
+    assert found == (good,)

@@ -12,6 +12,8 @@ from gdac.errors import RefusedError
 from gdac.manifest import delta
 from gdac.manifest.files import digest, load_delta, load_manifest, write_delta, write_manifest
 from gdac.manifest.model import Link, ManifestError
+from gdac.manifest.rows import plain_path_sql
+from gdac.paths import ArchivePath, PathError
 from tests.unit.gdac.manifest_rows import ARCHIVE, OTHER_ARCHIVE, Row, State, delta_rows, make, read, utc
 
 FLOAT = "dac/aoml/13857"
@@ -313,3 +315,19 @@ def test_rows_judged_before_need_no_second_look_but_their_digest_does(
         load_manifest(con, bad, "seen", expect_sha256=digest(file), archive=ARCHIVE, rows_known=True)
     with pytest.raises(ManifestError, match="out of order"):  # without a digest nothing is known
         load_manifest(con, bad, "seen", expect_sha256=None, archive=ARCHIVE, rows_known=True)
+
+
+def test_sql_vouches_only_for_paths_that_parse_accepts(con: duckdb.DuckDBPyConnection) -> None:
+    letters = [chr(code) for code in (*range(0x180), 0x200B, 0x2028, 0x3000, 0xE000, 0xFEFF, 0x1F600)]
+    places = ("{}", "a{}", "{}a", "a/{}", "a/{}b", "a/b{}/d", "a{0}{0}b", "{}/a", "aux/{0}{0}/b")
+    paths = [place.format(letter) for place in places for letter in letters]
+    paths += ["", "..", "a/../b", "manifest", "manifest/x", "a" * 255, "a" * 256, "a/" * 100 + "b", "x\\x41"]
+    asked = f"SELECT p FROM (SELECT unnest(?) AS p) WHERE {plain_path_sql('p')}"
+    vouched = {path for (path,) in con.execute(asked, [paths]).fetchall()}
+    assert {META, R1, D1} <= {path for (path,) in con.execute(asked, [[META, R1, D1, "a\x00b"]]).fetchall()}
+    assert len(vouched) > 500
+    for path in vouched:
+        try:
+            ArchivePath.parse(path)
+        except PathError as error:
+            pytest.fail(str(error))
