@@ -12,7 +12,9 @@ import typer
 from gdac.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from gdac.store import Store
     from sync.audit import AuditReport
+    from sync.compare import Comparison
     from sync.config import Config
     from sync.progress import Reporter
     from sync.state import State
@@ -29,7 +31,7 @@ DEFAULT_CONFIG = Path("gdac.toml")
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands sub-commands of ``gdac sync``."""
-    for command in (audit,):
+    for command in (audit, compare):
         app.command()(command)
 
 
@@ -69,6 +71,77 @@ def audit(
     for report in reports:
         sys.stdout.write(json.dumps(report.as_json()) + "\n" if as_json else _audit_text(report))
     raise typer.Exit(_audit_exit(reports))
+
+
+def compare(
+    here: Annotated[str, typer.Argument(help="An archive: its URL or path, or a name of the configuration.")],
+    there: Annotated[str, typer.Argument(help="The other one.")],
+    list_paths: Annotated[
+        str | None, typer.Option("--list", help="Only list paths: only-here, only-there, newer-here or newer-there.")
+    ] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two archives by their index files alone: per DAC and kind, only here, only there, newer, equal."""
+    from tempfile import TemporaryDirectory
+
+    from gdac.columns import connect
+    from sync import compare as comparing
+    from sync.config import GLOBAL_INDEXES
+    from sync.loop import run as run_loop
+
+    if list_paths is not None and list_paths not in comparing.WORDS:
+        raise UsageError(f"there is no list {list_paths!r}.", hint=f"Known are {', '.join(comparing.WORDS)}.")
+    with TemporaryDirectory(prefix="gdac-compare-") as folder, connect(temp_directory=folder) as connection:
+
+        async def compared() -> "comparing.Comparison":
+            async with _named(here, config) as one, _named(there, config) as other:
+                return await comparing.compare(connection, one, other, GLOBAL_INDEXES, Path(folder))
+
+        found = run_loop(compared())
+        if list_paths is not None:
+            for path in comparing.paths(connection, list_paths):
+                sys.stdout.write(path + "\n")
+        else:
+            sys.stdout.write(json.dumps(found.as_json()) + "\n" if as_json else _compare_text(found))
+    raise typer.Exit(ExitCode.DIFFERENCES if found.differs else ExitCode.FINE)
+
+
+def _named(text: str, config: Path) -> "Store":
+    """A store by a name of the configuration, or by its URL."""
+    from sync.stores.open import open_store
+
+    if any(mark in text for mark in ":/.\\"):
+        return open_store(text)
+    from sync.config import load_config
+    from sync.day import HUB
+    from sync.run import opened
+
+    settings = load_config(config)
+    sections = {"hub": settings.hub, **settings.source, **settings.mirror}
+    if text not in sections:
+        raise UsageError(f"no store {text!r} in {config}.", hint=f"Known are: {', '.join(sections)}; or write a URL.")
+    return opened(HUB if text == "hub" else text, sections[text])
+
+
+def _compare_text(found: "Comparison") -> str:
+    lines = [f"here  {found.here}", f"there {found.there}", ""]
+    head = ("dac", "kind", "only here", "only there", "newer here", "newer there", "equal")
+    form = "{:<12}{:<24}{:>12}{:>12}{:>12}{:>12}{:>12}"
+    lines.append(form.format(*head))
+    for row in found.rows:
+        numbers = (row.only_here, row.only_there, row.newer_here, row.newer_there, row.equal)
+        lines.append(form.format(row.dac, row.kind, *(f"{number:,}" for number in numbers)))
+    lines.append("")
+    for stamp in found.stamps:
+        behind = "" if stamp.behind is None else f", there is {stamp.behind / 3600:+.1f} h behind"
+        sides = " and ".join(f"{one:%Y-%m-%dT%H:%M:%SZ}" if one else "no stamp" for one in (stamp.here, stamp.there))
+        lines.append(f"{stamp.index}: {sides}{behind}")
+    lines += [f"{name}: only one of them has it; what it lists was left out" for name in found.one_sided]
+    for one in found.exclusions:
+        counts = f"{one.only_here:,} rows only here, {one.only_there:,} only there, {one.equal:,} equal"
+        lines.append(f"{one.name}: {counts}")
+    return "\n".join(lines) + "\n"
 
 
 def _audit_exit(reports: "list[AuditReport]") -> int:
