@@ -170,7 +170,7 @@ def load_manifest(
         _make(con, file, MANIFEST_COLUMNS, table, in_memory=in_memory)
         if rows_known and expect_sha256 is not None:
             return info
-        with ThreadPoolExecutor(1, "order") as beside, con.cursor() as other:
+        with con.cursor() as other, ThreadPoolExecutor(1, "order") as beside:
             # the order is read by one thread of the engine alone, so there is room for the rest
             in_order = beside.submit(rows.check_order, other, scan_of(file), str(file))
             counted = rows.check_manifest_rows(con, table, str(file), info.serial)

@@ -16,12 +16,11 @@ _SHAPES: Final = {"added": (False, True), "changed": (True, True), "removed": (T
 def plain_path_sql(path: str) -> str:
     """A SQL condition that is true only for paths which `ArchivePath.parse` accepts; false says nothing."""
     # The text of a blob spells every byte but printable ASCII (without backslash and quotes) in four letters: where it
-    # is as long as the path there are no such bytes. Twice as fast as a regular expression.
+    # is as long as the path there are no such bytes. Names that begin with . or / come before 0.
     return (
-        f"strlen({path}) BETWEEN 1 AND 255 AND strlen(encode({path})::VARCHAR) = strlen({path}) "
+        f"strlen({path}) <= 255 AND strlen(encode({path})::VARCHAR) = strlen({path}) AND {path} >= '0' "
         f"AND NOT contains({path}, ' ') AND NOT contains({path}, '//') AND NOT contains({path}, '/.') "
-        f"AND NOT starts_with({path}, '/') AND NOT starts_with({path}, '.') AND NOT suffix({path}, '/') "
-        f"AND NOT starts_with({path}, 'manifest')"
+        f"AND NOT suffix({path}, '/') AND {path} NOT BETWEEN 'manifest' AND 'manifesu'"
     )
 
 
