@@ -119,31 +119,44 @@ class Json:
 
 
 class Bars:
-    """A live bar per stage on a terminal."""
+    """A live bar per stage on a terminal; stages that run side by side share one display."""
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415 - only terminals pay for rich
 
         self._console = Console(stderr=True)
+        self._shown: Any = None
+        self._open = 0
 
     @contextmanager
     def stage(self, name: str, files: int | None = None) -> Iterator[Stage]:
         """See `Reporter.stage`."""
+        if not self._open:
+            self._shown = self._display()
+            self._shown.start()
+        self._open += 1
+        try:
+            task = self._shown.add_task(name, total=files, moved="", due="" if files is None else f"/{files:,}")
+            yield _BarCounter(self._shown, task)
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._shown.stop()
+
+    def _display(self) -> Any:
         from rich import progress  # noqa: PLC0415 - as above
 
-        columns = (
+        return progress.Progress(
             progress.TextColumn("{task.description:<34}"),
             progress.BarColumn(bar_width=30),
-            progress.TextColumn(
-                "{task.completed:,.0f}/{task.total:,.0f} files" if files is not None else "{task.completed:,.0f} files"
-            ),
+            progress.TextColumn("{task.completed:,.0f}{task.fields[due]} files"),
             progress.TextColumn("{task.fields[moved]}"),
             progress.TimeElapsedColumn(),
             progress.TimeRemainingColumn(compact=True, elapsed_when_finished=False),
+            console=self._console,
+            transient=False,
+            refresh_per_second=8,
         )
-        with progress.Progress(*columns, console=self._console, transient=False, refresh_per_second=8) as bars:
-            task = bars.add_task(name, total=files, moved="")
-            yield _BarCounter(bars, task)
 
     def note(self, text: str) -> None:
         """See `Reporter.note`."""

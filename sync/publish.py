@@ -7,7 +7,7 @@ from gdac.store import ChangedError, Declared, Expect, Store
 from sync.sealed import Shown, read_head
 
 
-async def publish_head(store: Store, raw: bytes, head: Head, over: Shown | None) -> None:
+async def publish_head(store: Store, raw: bytes, head: Head, over: Shown | None, *, adopt: bool = False) -> None:
     """Write the head of a store, by compare-and-swap where the store can.
 
     Args:
@@ -15,12 +15,14 @@ async def publish_head(store: Store, raw: bytes, head: Head, over: Shown | None)
         raw: the head's bytes.
         head: the same, parsed.
         over: the head that the store showed when the work began; None when it had none.
+        adopt: ``over`` may be of another archive.
 
     Raises:
         HeadError: the head does not follow the one that is there.
         GdacError: another writer was there meanwhile; nothing was changed.
     """
-    check_successor(over.head if over else None, head)
+    follows = over is not None and not (adopt and over.head.archive != head.archive)
+    check_successor(over.head if over and follows else None, head)
     await store.flush()
     declared = Declared(len(raw), modified=head.published, content_type="application/json")
     expect: Expect | str = Expect.NOTHING if over is None else (over.validator or Expect.ANYTHING)

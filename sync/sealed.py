@@ -3,6 +3,7 @@
 Sealed files never change, so a copy whose digest fits is good for ever; copies lie beside the state.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ import duckdb
 
 from gdac.errors import StoreError
 from gdac.manifest.files import load_delta, load_manifest
-from gdac.manifest.head import MAX_HEAD_BYTES, DeltaEntry, Head, HeadError, ManifestEntry, parse_head
-from gdac.manifest.names import HEAD_KEY
+from gdac.manifest.head import MAX_HEAD_BYTES, DeltaEntry, Head, HeadError, IndexEntry, ManifestEntry, parse_head
+from gdac.manifest.names import HEAD_KEY, NameKind
 from gdac.store import NotFoundError, Store
 from sync.transfer import BadTransferError
 
@@ -61,28 +62,35 @@ class Copies:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._under_way: dict[str, asyncio.Lock] = {}
         directory.mkdir(parents=True, exist_ok=True)
 
-    async def get(self, store: Store, entry: ManifestEntry | DeltaEntry) -> Path:
-        """A local copy of a sealed file, fetched from ``store`` when it is not here yet.
+    async def get(self, store: Store, entry: ManifestEntry | DeltaEntry | IndexEntry) -> Path:
+        """A local copy of a sealed file, fetched from ``store`` when it is not here yet; once, whoever asks meanwhile.
 
         Raises:
             StoreError: the store does not have it, or has other bytes than the head says.
         """
         file = self._directory / entry.name
-        if not file.is_file():
-            await fetch_file(store, entry.key, file, entry.sha256, entry.size)
+        async with self._under_way.setdefault(entry.name, asyncio.Lock()):
+            if not file.is_file():
+                file.parent.mkdir(exist_ok=True)
+                await fetch_file(store, entry.key, file, entry.sha256, entry.size)
         return file
 
-    def keep(self, file: Path) -> None:
-        """Take a file that was just sealed, under its own name, out of a staging directory."""
-        file.replace(self._directory / file.name)
+    def of_serial(self, serial: int) -> Path | None:
+        """The manifest of a serial, where it was kept."""
+        return next(iter(sorted(self._directory.glob(f"{serial:09d}-*.{NameKind.MANIFEST}.parquet"))), None)
+
+    def keep(self, file: Path, name: str | None = None) -> None:
+        """Take a file that was just sealed, under its own name or ``name``, out of a staging directory."""
+        file.replace(self._directory / (name or file.name))
 
     def prune(self, head: Head) -> None:
         """Remove copies that no later run needs: all but the head's own manifest and its deltas."""
         named = {head.manifest.name} | {one.name for one in head.deltas}
         for file in self._directory.iterdir():
-            if file.name not in named:
+            if file.is_file() and file.name not in named:
                 file.unlink()
 
     async def load_manifest(self, connection: duckdb.DuckDBPyConnection, store: Store, head: Head, table: str) -> None:

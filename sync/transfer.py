@@ -21,6 +21,10 @@ class BadTransferError(StoreError):
     """The sending side failed: bytes ended early, were too many, or are not the expected ones; nothing was written."""
 
 
+class OtherBytesError(BadTransferError):
+    """The sender's bytes are whole and not the expected ones: they were overtaken or damaged there."""
+
+
 class StaleError(StoreError):
     """The sender's file is older than its index says; nothing was written."""
 
@@ -72,7 +76,7 @@ class _Tap:
                 hint="Nothing was replaced; the next run tries again.",
             )
         if self._expected is not None and self._sha256.digest() != self._expected:
-            raise BadTransferError(
+            raise OtherBytesError(
                 f"{self._what} holds other bytes than the manifest says (sha256 {self._sha256.hexdigest()[:16]}...,"
                 f" due {self._expected.hex()[:16]}...).",
                 hint="Run `gdac sync run` to bring the hub up to date, or `gdac manifest verify` to see what differs.",
