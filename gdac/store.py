@@ -9,9 +9,11 @@ Rules for adapters:
 - `write` is atomic: a reader sees the old bytes or all of the new ones, never a part. When the body raises, or does not
   have the stated size, nothing changes.
 - `delete` of what is not there is fine.
-- Errors: `NotFoundError` for what is not there, `StoreError` for everything else a server or disk can do; messages name
+- Errors: `NotFoundError` for what is not there, `TemporaryStoreError` for what the same call may overcome later (no
+  answer, a broken connection, a busy server), `StoreError` for everything else a server or disk can do; messages name
   the store and the key and never a secret. A cancelled call leaves nothing behind but a temporary file, which the next
   `clean` removes.
+- Only `sync.stores.retry` tries again; adapters do not, but for a connection that went stale while it was idle.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator
@@ -29,6 +31,20 @@ CHUNK: Final = 1 << 18
 
 class NotFoundError(StoreError):
     """The store holds nothing under that key."""
+
+
+class TemporaryStoreError(StoreError):
+    """The store could not do it just now; the same call may succeed later. Whether anything was done is unknown.
+
+    Args:
+        what: one clear sentence.
+        hint: what to do about it.
+        after: seconds that the server asked to wait before the next try, or None where it did not say.
+    """
+
+    def __init__(self, what: str, *, hint: str = "", after: float | None = None) -> None:
+        super().__init__(what, hint=hint)
+        self.after = after
 
 
 class ChangedError(StoreError):
@@ -75,6 +91,31 @@ class Capabilities:
     exact_listing: bool = False
     compare_and_swap: bool = False
     keeps_modified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a store did when it was tried, for `Capabilities` to rest on and for a run to report.
+
+    None: not tried, or nothing that such a store has.
+
+    Attributes:
+        creates_once: a second ``Expect.NOTHING`` on the same key was refused.
+        swaps: a write over another version was refused, one over the right version was not.
+        keeps_modified: ``modified`` and ``sha256`` came back.
+        etag_is_md5: the validator of a small object is the MD5 of its bytes.
+        refuses_wrong_md5: an upload whose ``Content-MD5`` is not that of its bytes was refused.
+        refuses_wrong_sha256: the same for a SHA-256 checksum.
+        lists_sorted: a recursive listing came in byte order.
+    """
+
+    creates_once: bool | None = None
+    swaps: bool | None = None
+    keeps_modified: bool | None = None
+    etag_is_md5: bool | None = None
+    refuses_wrong_md5: bool | None = None
+    refuses_wrong_sha256: bool | None = None
+    lists_sorted: bool | None = None
 
 
 class Expect(Enum):
@@ -180,6 +221,18 @@ class Store(Protocol):
         """Copy within the store without the bytes passing through us. Raises `NotFoundError`."""
         ...
 
+    async def copy_from(self, other: "Store", key: str, target: str) -> ObjectInfo | None:
+        """Have the servers copy an object of another store into this one, if these two can.
+
+        Returns:
+            What is there now, or None when these two stores cannot: then read from the one and write to the other. The
+            bytes are those that `other` held during the copy: compare the result with what you expect.
+
+        Raises:
+            NotFoundError: `other` has no such object.
+        """
+        ...
+
     async def delete(self, key: str) -> None:
         """Remove one object; fine when it is not there."""
         ...
@@ -190,6 +243,17 @@ class Store(Protocol):
 
     async def clean(self) -> int:
         """Remove temporary files that an interrupted run of ours left; returns how many."""
+        ...
+
+    async def probe(self) -> Probed:
+        """Try, on temporary keys, what this store honours; `capabilities` claims nothing that was seen to be ignored.
+
+        A server's claim is worth nothing: some accept a precondition and write anyway. Where trying needs the right to
+        write and there is none, nothing is tried.
+
+        Raises:
+            StoreError: the store should be writable and is not.
+        """
         ...
 
     async def __aenter__(self) -> Self:

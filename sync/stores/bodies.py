@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, AsyncIterator
 
 from gdac.errors import StoreError
-from gdac.store import CHUNK
+from gdac.store import CHUNK, TemporaryStoreError
 
 
 def sliced(data: bytes, size: int = CHUNK) -> list[bytes]:
@@ -63,9 +63,9 @@ def wrong_size(got: int, due: int, place: str, *, more: bool = False) -> StoreEr
     )
 
 
-def cut_short(got: int, due: int, place: str) -> StoreError:
+def cut_short(got: int, due: int, place: str) -> TemporaryStoreError:
     """The error for a body read that is not as long as the store said."""
-    return StoreError(
+    return TemporaryStoreError(
         f"{place} ended after {got:,} bytes, but the server announced {due:,}.",
         hint="The connection was cut or the file changed while it was read: try again.",
     )

@@ -1,10 +1,9 @@
-"""An FTP server as a read-only store (RFC 959, 2428, 3659).
+"""An FTP server as a read-only store (RFC 959, 2428, 3659), in clear text or under TLS (RFC 4217).
 
 A file costs three round trips: facts (``MLST``, or ``SIZE`` and ``MDTM``) together with ``EPSV``, the data connection,
 ``RETR``. Its length is checked against what the server announced, and the server must say at the end that it sent all.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,14 +11,25 @@ from typing import Final, Self, TypeVar
 
 from gdac.errors import GdacError, StoreError
 from gdac.paths import PathError, check_safe
-from gdac.store import Capabilities, NotFoundError, ObjectInfo
+from gdac.store import Capabilities, NotFoundError, ObjectInfo, TemporaryStoreError
 from sync.stores.answers import shown
 from sync.stores.bodies import cut_short
 from sync.stores.ftplist import Facts, parse_list, parse_mlsx
-from sync.stores.ftpwire import WIRE_ERRORS, Answer, Conversation, Pool, announced_bytes, reason
+from sync.stores.ftpwire import (
+    WIRE_ERRORS,
+    Answer,
+    Closable,
+    Conversation,
+    Pool,
+    Readable,
+    announced_bytes,
+    reason,
+    refuse_cut,
+)
 from sync.stores.readonly import ReadOnly
 from sync.stores.settings import FtpSettings
 from sync.stores.times import from_ftp
+from sync.stores.tls import trusting
 
 T = TypeVar("T")
 _DENIED: Final = ("denied", "permission", "forbidden", "not allowed")
@@ -29,9 +39,7 @@ _ABSENT: Final = ("no such", "not found", "not exist")
 class FtpReading:
     """A file being fetched: bytes come on a data connection, the verdict on the control connection."""
 
-    def __init__(
-        self, name: str, info: ObjectInfo, talk: Conversation, reader: asyncio.StreamReader, begun: Answer
-    ) -> None:
+    def __init__(self, name: str, info: ObjectInfo, talk: Conversation, reader: Readable, begun: Answer) -> None:
         self._name = name
         self._info = info
         self._talk = talk
@@ -52,14 +60,16 @@ class FtpReading:
             while block := await self._talk.receive(self._reader):
                 got += len(block)
                 yield block
+            if self._info.size is None:  # else the length tells
+                refuse_cut(self._reader)
             verdict = await self._talk.answer() if self._begun.code[0] == "1" else self._begun
         except WIRE_ERRORS as error:
-            raise StoreError(
+            raise TemporaryStoreError(
                 f"{place} broke off after {got:,} bytes: {reason(error)}.",
                 hint="Try again; fewer connections may help.",
             ) from error
         if not verdict.is_fine:
-            raise StoreError(f"{place} broke off after {got:,} bytes: {verdict}.", hint="Try again.")
+            raise TemporaryStoreError(f"{place} broke off after {got:,} bytes: {verdict}.", hint="Try again.")
         if self._info.size is not None and got != self._info.size:
             raise cut_short(got, self._info.size, place)
         self.complete = True
@@ -73,13 +83,21 @@ class FtpStore(ReadOnly):
         port: its control port.
         root: directory, relative to where the log-in lands unless it begins with a slash.
         settings: account, limits, timeouts.
+        tls: protect both kinds of connection by explicit TLS (RFC 4217), or fail.
+
+    Raises:
+        UsageError: the settings' ``ca_file`` cannot be used.
     """
 
-    def __init__(self, host: str, port: int = 21, root: str = "", settings: FtpSettings | None = None) -> None:
+    def __init__(
+        self, host: str, port: int = 21, root: str = "", settings: FtpSettings | None = None, *, tls: bool = False
+    ) -> None:
+        settings = settings or FtpSettings()
         shown_host = f"[{host}]" if ":" in host else host
-        super().__init__(f"ftp://{shown_host}{'' if port == 21 else f':{port}'}/{root.strip('/')}".rstrip("/"))
+        scheme = "ftps" if tls else "ftp"
+        super().__init__(f"{scheme}://{shown_host}{'' if port == 21 else f':{port}'}/{root.strip('/')}".rstrip("/"))
         self._root = root.rstrip("/") + "/" if root else ""
-        self._pool = Pool(self.name, host, port, settings or FtpSettings())
+        self._pool = Pool(self.name, host, port, settings, trusting(settings.ca_file) if tls else None)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -105,7 +123,7 @@ class FtpStore(ReadOnly):
             yield None
             return
 
-        async def begin(talk: Conversation) -> tuple[FtpReading, asyncio.StreamWriter]:
+        async def begin(talk: Conversation) -> tuple[FtpReading, Closable]:
             return await self._begin(key, path, talk)
 
         talk, (reading, writer) = await self._talk(key, begin)
@@ -115,7 +133,7 @@ class FtpStore(ReadOnly):
             writer.close()
             self._pool.give_back(talk, keep=reading.complete)
 
-    async def _begin(self, key: str, path: str, talk: Conversation) -> tuple[FtpReading, asyncio.StreamWriter]:
+    async def _begin(self, key: str, path: str, talk: Conversation) -> tuple[FtpReading, Closable]:
         *facts, passive = await talk.ask(*_questions(talk, path), talk.passive_command())
         info = self._info(key, facts)
         reader, writer = await talk.data(passive)
@@ -228,13 +246,13 @@ class FtpStore(ReadOnly):
     def _refused(self, key: str, answer: Answer) -> StoreError:
         if _is_missing(answer):
             return NotFoundError(f"{key} is not on {self.name} (it says: {answer}).")
-        return StoreError(
-            f"{self.name} refused {key}: {answer}.", hint="Check the account's rights, or try again later."
-        )
+        # 4xx: "the error condition is temporary and the action may be requested again" (RFC 959 section 4.2).
+        kind = TemporaryStoreError if answer.code[0] == "4" else StoreError
+        return kind(f"{self.name} refused {key}: {answer}.", hint="Check the account's rights, or try again later.")
 
     def _broken(self, key: str, error: BaseException) -> StoreError:
         hint = "Try again later; fewer connections may help."
-        return StoreError(f"{self.name} failed at {key}: {reason(error)}.", hint=hint)
+        return TemporaryStoreError(f"{self.name} failed at {key}: {reason(error)}.", hint=hint)
 
 
 def _questions(talk: Conversation, path: str) -> Sequence[str]:

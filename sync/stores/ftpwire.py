@@ -5,17 +5,22 @@ Round trips are what FTP costs, so questions that do not depend on each other's 
 
 import asyncio
 import re
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import aioftp
-from aioftp.common import Code
+from aioftp.common import Code, ThrottleStreamIO
 
 from gdac.errors import StoreError
-from gdac.store import CHUNK
+from gdac.store import CHUNK, TemporaryStoreError
 from sync.stores.answers import shown
 from sync.stores.settings import FtpSettings
+from sync.stores.tls import TlsStream
+
+Readable = asyncio.StreamReader | TlsStream
+Closable = asyncio.StreamWriter | TlsStream
 
 #: What can go wrong on a connection, apart from answers that we did not want.
 WIRE_ERRORS: Final = (OSError, EOFError, TimeoutError, ValueError, IndexError, aioftp.AIOFTPException)
@@ -48,11 +53,13 @@ class Conversation(aioftp.Client):
 
     used = False
 
-    def __init__(self, settings: FtpSettings) -> None:
+    def __init__(self, settings: FtpSettings, trust: ssl.SSLContext | None = None) -> None:
         super().__init__(socket_timeout=settings.read_seconds, connection_timeout=settings.connect_seconds)
         self._settings = settings
+        self._trust = trust
         self._extended = True
         self._peer = ""
+        self._secured: TlsStream | None = None
         self.features: frozenset[str] = frozenset()
 
     async def parse_line(self) -> tuple[Code, str]:
@@ -64,14 +71,33 @@ class Conversation(aioftp.Client):
         return Code(text[:3]), text[3:]
 
     async def begin(self, host: str, port: int) -> None:
-        """Connect and log in, binary mode, UTF-8 names."""
+        """Connect, under TLS where it is asked for, and log in, binary mode, UTF-8 names."""
         async with asyncio.timeout(self._settings.connect_seconds):
             await self.connect(host, port)
             # The name may stand for several machines: data connections go to the one we talk to.
             self._peer = self.stream.writer.transport.get_extra_info("peername")[0]
+            if self._trust is not None:
+                await self._protect(host, self._trust)
             await self.login(self._settings.user, self._settings.password)
             features, _, _ = await self.ask("FEAT", "TYPE I", "OPTS UTF8 ON")
         self.features = frozenset(line.strip().partition(" ")[0].upper() for line in features.lines)
+
+    async def _protect(self, host: str, trust: ssl.SSLContext) -> None:
+        """Put both kinds of connection under TLS (RFC 4217), or fail: there is no way on in clear text."""
+        (ready,) = await self.ask("AUTH TLS")
+        if ready.code != "234":
+            raise UnprotectedError(f"it does not offer TLS ({ready})")
+        # What somebody slipped in behind the answer, in clear text, goes to the handshake, which it spoils: it cannot
+        # pass for something said under TLS.
+        stream = TlsStream(self.stream.reader, self.stream.writer, trust, host)
+        await stream.handshake()
+        self._secured = stream
+        pair: tuple[Any, Any] = stream, stream  # it does all that is asked of a reader and a writer
+        self._stream = ThrottleStreamIO(*pair, throttles={"_": self.throttle}, timeout=self.socket_timeout)
+        for command in ("PBSZ 0", "PROT P"):
+            (done,) = await self.ask(command)
+            if not done.is_fine:
+                raise UnprotectedError(f"it does not protect data connections ({done})")
 
     async def ask(self, *commands: str) -> list[Answer]:
         """Send commands, together if the settings allow, and return their answers in order."""
@@ -94,7 +120,7 @@ class Conversation(aioftp.Client):
         """EPSV, or PASV for a server that does not know it."""
         return "EPSV" if self._extended else "PASV"
 
-    async def data(self, passive: Answer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def data(self, passive: Answer) -> tuple[Readable, Closable]:
         """Open the data connection that an answer to `passive_command` offers.
 
         Always to the machine that we talk to: an address in the answer could send us anywhere.
@@ -106,7 +132,13 @@ class Conversation(aioftp.Client):
             raise ConnectionRefusedError(f"no passive connection: {passive}")
         text = passive.lines[-1]
         port = self.parse_epsv_response(text)[1] if self._extended else self.parse_pasv_response(text)[1]
-        return await self._open_connection(self._peer, port)
+        async with asyncio.timeout(self._settings.connect_seconds):
+            reader, writer = await asyncio.open_connection(self._peer, port)
+            if self._trust is None or self._secured is None:
+                return reader, writer
+            # Resuming the session proves to the server that one client made both connections; many insist on it.
+            stream = TlsStream(reader, writer, self._trust, self.server_host, self._secured.session)
+            return stream, stream  # shakes hands with its first read: servers do so after their first answer
 
     async def fetch_lines(self, command: str) -> tuple[Answer, list[str]]:
         """Run a listing command; its final answer and the lines that came, none if it was refused."""
@@ -119,16 +151,27 @@ class Conversation(aioftp.Client):
             blocks = []
             while block := await self.receive(reader):
                 blocks.append(block)
+            refuse_cut(reader)
             done = await self.answer() if begun.code[0] == "1" else begun
         finally:
             writer.close()
         text = b"".join(blocks).decode("utf-8", "surrogateescape")
         return done, [line.rstrip("\r") for line in text.split("\n") if line.strip()]
 
-    async def receive(self, reader: asyncio.StreamReader) -> bytes:
+    async def receive(self, reader: Readable) -> bytes:
         """The next bytes of a data connection, none at its end."""
         async with asyncio.timeout(self._settings.read_seconds):
             return await reader.read(CHUNK)
+
+
+def refuse_cut(reader: Readable) -> None:
+    """Raise `ConnectionResetError` for a protected stream that ended without its sender saying so."""
+    if isinstance(reader, TlsStream) and reader.cut:
+        raise ConnectionResetError("the protected data connection was cut")
+
+
+class UnprotectedError(Exception):
+    """TLS was asked for and the server does not do it."""
 
 
 def announced_bytes(begun: Answer) -> int | None:
@@ -145,13 +188,17 @@ class Pool:
         host: server.
         port: its control port.
         settings: account, limits, timeouts.
+        trust: for TLS; None for clear text.
     """
 
-    def __init__(self, name: str, host: str, port: int, settings: FtpSettings) -> None:
+    def __init__(
+        self, name: str, host: str, port: int, settings: FtpSettings, trust: ssl.SSLContext | None = None
+    ) -> None:
         self._name = name
         self._host = host
         self._port = port
         self._settings = settings
+        self._trust = trust
         self._free = asyncio.Semaphore(settings.connections)
         self._idle: list[Conversation] = []
 
@@ -178,12 +225,12 @@ class Pool:
         self._free.release()
 
     async def _connect(self) -> Conversation:
-        talk = Conversation(self._settings)
+        talk = Conversation(self._settings, self._trust)
         try:
             await talk.begin(self._host, self._port)
         except BaseException as error:
             talk.close()
-            if isinstance(error, WIRE_ERRORS):
+            if isinstance(error, (*WIRE_ERRORS, UnprotectedError)):
                 raise self._no_connection(error) from None  # its context could show what we sent
             raise
         return talk
@@ -195,10 +242,16 @@ class Pool:
                 f"{self._name} refused the log-in as {self._settings.user!r}: {said}.",
                 hint="Check user and password, or lower the number of connections.",
             )
+        if isinstance(error, UnprotectedError):
+            hint = "Nothing was sent. Use ftp:// if clear text will do for this server."
+            return StoreError(f"{self._name} cannot be reached safely: {error}.", hint=hint)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            hint = "Check the host name; for an authority of your own give its certificate as ca_file."
+            return StoreError(f"{self._name} shows no valid certificate: {shown(error.verify_message)}.", hint=hint)
         hint = "Check host and port, or try again later."
         if isinstance(error, ConnectionAbortedError):
             hint = "The server is full or going down: lower the number of connections, or try again later."
-        return StoreError(f"{self._name} cannot be reached: {reason(error)}.", hint=hint)
+        return TemporaryStoreError(f"{self._name} cannot be reached: {reason(error)}.", hint=hint)
 
     async def close(self) -> None:
         """Say goodbye on idle connections and close them."""

@@ -15,13 +15,14 @@ from yarl import URL
 from gdac import __version__
 from gdac.errors import StoreError
 from gdac.paths import PathError, check_safe
-from gdac.store import Capabilities, ListingNotOfferedError, NotFoundError, ObjectInfo
+from gdac.store import Capabilities, ListingNotOfferedError, NotFoundError, ObjectInfo, TemporaryStoreError
 from sync.stores.answers import shown
 from sync.stores.autoindex import entries, is_listing
 from sync.stores.bodies import cut_short
 from sync.stores.readonly import ReadOnly
 from sync.stores.settings import HttpSettings
-from sync.stores.times import from_http
+from sync.stores.times import from_http, retry_after
+from sync.stores.tls import trusting
 
 #: Largest directory page that is read, in bytes: some 300,000 entries.
 MAX_PAGE: Final = 64 << 20
@@ -53,9 +54,11 @@ class HttpReading:
         except aiohttp.ClientPayloadError as error:
             if self._info.size is not None:
                 raise cut_short(got, self._info.size, place) from error
-            raise StoreError(f"{place} broke off after {got:,} bytes.", hint="Try again.") from error
+            raise TemporaryStoreError(f"{place} broke off after {got:,} bytes.", hint="Try again.") from error
         except _WIRE_ERRORS as error:
-            raise StoreError(f"{place} broke off after {got:,} bytes: {_reason(error)}.", hint="Try again.") from error
+            raise TemporaryStoreError(
+                f"{place} broke off after {got:,} bytes: {_reason(error)}.", hint="Try again."
+            ) from error
         if self._info.size is not None and got != self._info.size:
             raise cut_short(got, self._info.size, place)
 
@@ -65,13 +68,17 @@ class HttpStore(ReadOnly):
 
     Args:
         url: its URL, percent-encoded.
-        settings: account, limits, timeouts.
+        settings: account, limits, timeouts, authority to trust.
+
+    Raises:
+        UsageError: the settings' ``ca_file`` cannot be used.
     """
 
     def __init__(self, url: str, settings: HttpSettings | None = None) -> None:
         super().__init__(url.rstrip("/"))
         self._base = self.name + "/"
         self._settings = settings or HttpSettings()
+        self._trust = trusting(self._settings.ca_file) if url.lower().startswith("https:") else True
         self._opened: aiohttp.ClientSession | None = None
         self._root_lists: bool | None = None
 
@@ -146,7 +153,7 @@ class HttpStore(ReadOnly):
             settings = self._settings
             contact = f" ({settings.contact})" if settings.contact else ""
             self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=settings.connections),
+                connector=aiohttp.TCPConnector(limit=settings.connections, ssl=self._trust),
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=settings.connect_seconds, sock_read=settings.read_seconds
                 ),
@@ -167,12 +174,21 @@ class HttpStore(ReadOnly):
         try:
             response = await self._follow(method, key, url, headers or {})
         except _WIRE_ERRORS as error:
-            raise StoreError(
-                f"{self.name} failed at {key or 'its root'}: {_reason(error)}.",
-                hint="Check host and port, or try again later.",
-            ) from error
+            raise self._broken(key, error) from error
         async with response:
             yield response
+
+    def _broken(self, key: str, error: BaseException) -> StoreError:
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            said = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
+            return StoreError(
+                f"{self.name} shows no valid certificate: {shown(said)}.",
+                hint="Check the host name; for an authority of your own give its certificate as ca_file.",
+            )
+        return TemporaryStoreError(
+            f"{self.name} failed at {key or 'its root'}: {_reason(error)}.",
+            hint="Check host and port, or try again later.",
+        )
 
     async def _follow(self, method: str, key: str, url: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         for _ in range(_REDIRECTS):
@@ -217,8 +233,12 @@ class HttpStore(ReadOnly):
             return NotFoundError(f"{where} is not there ({status} {said}).")
         if status in {401, 403}:
             return StoreError(f"{where} is not for us ({status} {said}).", hint="Check the account and its rights.")
-        if status == 429 or status >= 500:
-            return StoreError(f"{where} is not served now ({status} {said}).", hint="Try again later.")
+        if status in {408, 421, 425, 429} or status >= 500:
+            return TemporaryStoreError(
+                f"{where} is not served now ({status} {said}).",
+                hint="Try again later.",
+                after=retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
+            )
         return StoreError(f"{where} was answered by {status} {said}, which gdac did not ask for.")
 
     # --- directories

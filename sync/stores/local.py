@@ -15,9 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-from gdac.store import Capabilities, Declared, Expect, ObjectInfo
+from gdac.store import Capabilities, Declared, Expect, ObjectInfo, Probed, Store
 from sync.stores.bodies import counted, cut_short, sliced, whole
 from sync.stores.disk import Tree, Unfinished, read_fully
+from sync.stores.probing import try_out
 from sync.stores.sessions import HAS_LOCKS
 from sync.stores.settings import LocalSettings
 
@@ -178,6 +179,10 @@ class LocalStore:
         self._dirty = True
         await self._run(lambda: self._tree.duplicate(source, target))
 
+    async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
+        """None: what comes from elsewhere is read and written."""
+        return None
+
     async def delete(self, key: str) -> None:
         """Remove one file and the directories it leaves empty; fine when it is not there."""
         self._dirty = True
@@ -192,6 +197,10 @@ class LocalStore:
     async def clean(self) -> int:
         """Remove unfinished files of runs that died; those of live ones stay."""
         return await self._run(self._tree.sweep)
+
+    async def probe(self) -> Probed:
+        """See that expectations and times are kept on this disk; see `gdac.store.Store.probe`."""
+        return await try_out(self)
 
     async def __aenter__(self) -> Self:
         """Nothing to open: threads come with the first call."""

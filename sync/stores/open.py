@@ -12,10 +12,18 @@ from gdac.errors import UsageError
 from gdac.paths import PathError, check_safe
 from gdac.store import Store
 from sync.stores.hosts import is_loopback
-from sync.stores.settings import FtpSettings, HttpSettings, S3Settings, StoreSettings
+from sync.stores.settings import (
+    AzureSettings,
+    FtpSettings,
+    GcsSettings,
+    HttpSettings,
+    S3Settings,
+    SftpSettings,
+    StoreSettings,
+)
 
-KNOWN: Final = "a plain path, file://, http://, https://, ftp://, s3://"
-T = TypeVar("T", HttpSettings, FtpSettings)
+KNOWN: Final = "a plain path, file://, http://, https://, ftp://, ftps://, sftp://, s3://, gs://, az://"
+T = TypeVar("T", HttpSettings, FtpSettings, SftpSettings)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 
 
@@ -29,12 +37,14 @@ def open_store(
     """Make the store that a URL names; it connects when it is first used.
 
     Args:
-        url: ``/path``, ``file:///path``, ``http(s)://host[:port]/path``, ``ftp://host[:port]/path`` (relative to where
-            the log-in lands; ``ftp://host/%2Fpath`` for an absolute one) or ``s3://bucket[/prefix]``.
+        url: ``/path``, ``file:///path``, ``http(s)://host[:port]/path``, ``ftp(s)://host[:port]/path`` (relative to
+            where the log-in lands; ``ftp://host/%2Fpath`` for an absolute one; ftps is explicit TLS),
+            ``sftp://host[:port]/path`` (absolute; ``sftp://host/~/path`` is relative to where the log-in lands),
+            ``s3://bucket[/prefix]``, ``gs://bucket[/prefix]`` or ``az://container[/prefix]``.
         settings: limits, timeouts, endpoint; secrets too, but better by the environment.
         name: the store's name in the configuration. With it, ``GDAC_<NAME>_USER`` and ``GDAC_<NAME>_PASSWORD`` give
-            account and password (for S3: access key and secret key); other characters than letters and digits are
-            ``_`` there.
+            account and password (for S3: access key and secret key; for Azure: account and key); other
+            characters than letters and digits are ``_`` there.
         environment: where to look for them; by default the process's own.
 
     Raises:
@@ -53,10 +63,16 @@ def open_store(
             return _local(unquote(parts.path), settings)
         case "http" | "https":
             return _http(url, parts, secrets.into(settings.http))
-        case "ftp":
+        case "ftp" | "ftps":
             return _ftp(parts, secrets.into(settings.ftp))
+        case "sftp":
+            return _sftp(parts, secrets.into(settings.sftp))
         case "s3":
             return _s3(parts, secrets.into_s3(settings.s3), secrets.environment)
+        case "gs":
+            return _gcs(parts, settings.gcs, secrets.environment)
+        case "az":
+            return _azure(parts, secrets.into_azure(settings.azure), secrets.environment)
         case unknown:
             raise UsageError(f"gdac does not know the scheme {unknown!r} of {url}.", hint=f"Known are {KNOWN}.")
 
@@ -81,6 +97,12 @@ class _Secrets:
         if self._user is not None:
             settings = replace(settings, access_key=self._user)
         return settings if self._password is None else replace(settings, secret_key=self._password)
+
+    def into_azure(self, settings: AzureSettings) -> AzureSettings:
+        """The same, where an account is a storage account and its password the account's key."""
+        if self._user is not None:
+            settings = replace(settings, account=self._user)
+        return settings if self._password is None else replace(settings, access_key=self._password)
 
 
 def _split(url: str) -> SplitResult:
@@ -127,16 +149,42 @@ def _ftp(parts: SplitResult, settings: FtpSettings) -> Store:
     root = unquote(parts.path[1:])
     if root.strip("/"):
         _check_prefix(root.strip("/"))
-    return FtpStore(parts.hostname or "", parts.port or 21, root, settings)
+    return FtpStore(parts.hostname or "", parts.port or 21, root, settings, tls=parts.scheme == "ftps")
+
+
+def _sftp(parts: SplitResult, settings: SftpSettings) -> Store:
+    from sync.stores.sftp import SftpStore  # noqa: PLC0415 - lazy by design
+
+    path = unquote(parts.path)
+    root = path.removeprefix("/~/") if path.startswith("/~/") else path
+    if root.strip("/"):
+        _check_prefix(root.strip("/"))
+    return SftpStore(parts.hostname or "", parts.port or 22, root, settings)
 
 
 def _s3(parts: SplitResult, settings: S3Settings, environment: Mapping[str, str]) -> Store:
     from sync.stores.s3 import S3Store, from_environment  # noqa: PLC0415 - lazy by design
 
+    return S3Store(parts.netloc, _prefix(parts), from_environment(settings, environment))
+
+
+def _gcs(parts: SplitResult, settings: GcsSettings, environment: Mapping[str, str]) -> Store:
+    from sync.stores.gcs import GcsStore, from_environment  # noqa: PLC0415 - lazy by design
+
+    return GcsStore(parts.netloc, _prefix(parts), from_environment(settings, environment))
+
+
+def _azure(parts: SplitResult, settings: AzureSettings, environment: Mapping[str, str]) -> Store:
+    from sync.stores.azure import AzureStore, from_environment  # noqa: PLC0415 - lazy by design
+
+    return AzureStore(parts.netloc, _prefix(parts), from_environment(settings, environment))
+
+
+def _prefix(parts: SplitResult) -> str:
     prefix = parts.path.strip("/")
     if prefix:
         _check_prefix(prefix)
-    return S3Store(parts.netloc, prefix, from_environment(settings, environment))
+    return prefix
 
 
 def _check_prefix(prefix: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable
 
 from gdac.errors import UsageError
-from gdac.store import Declared, Expect, ObjectInfo
+from gdac.store import Declared, Expect, ObjectInfo, Probed, Store
 
 
 class ReadOnly:
@@ -36,6 +36,10 @@ class ReadOnly:
         """Refuse. Raises `UsageError`."""
         raise self._refusal(f"{source} cannot be copied to {target}")
 
+    async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
+        """Refuse. Raises `UsageError`."""
+        raise self._refusal(f"{key} of {other.name} cannot be copied here")
+
     async def delete(self, key: str) -> None:
         """Refuse. Raises `UsageError`."""
         raise self._refusal(f"{key} cannot be deleted")
@@ -46,6 +50,10 @@ class ReadOnly:
     async def clean(self) -> int:
         """Nothing was left."""
         return 0
+
+    async def probe(self) -> Probed:
+        """Nothing to try: what reading needs is learned while reading."""
+        return Probed()
 
     def _refusal(self, what: str) -> UsageError:
         return UsageError(

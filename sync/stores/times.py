@@ -36,6 +36,21 @@ def from_seconds(text: str) -> datetime | None:
         return None
 
 
+def to_rfc3339(moment: datetime) -> str:
+    """A time with nine decimals (RFC 3339): rclone's ``mtime`` metadata on Azure and Google."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond * 1000:09d}Z"
+
+
+def from_rfc3339(text: str) -> datetime | None:
+    """The time that `to_rfc3339` wrote, with any offset and number of decimals, or None."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def from_ftp(text: str) -> datetime | None:
     """A time of FTP's MDTM and MLSx, ``YYYYMMDDhhmmss[.sss]`` in UTC (RFC 3659 section 2.3), or None."""
     found = _MLSX.fullmatch(text.strip())
@@ -62,3 +77,18 @@ def from_http(text: str | None) -> datetime | None:
 def to_http(moment: datetime) -> str:
     """A date of HTTP, in whole seconds."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def retry_after(text: str | None, date: str | None) -> float | None:
+    """Seconds that an answer asks to wait (RFC 9110 section 10.2.3), or None.
+
+    Args:
+        text: ``Retry-After``: seconds, or a date.
+        date: ``Date`` of the same answer, which a date is counted from: the clocks may differ.
+    """
+    if text and text.strip().isdecimal():
+        return float(text.strip())
+    until, now = from_http(text), from_http(date)
+    if until is None or now is None or until.tzinfo is None or now.tzinfo is None:
+        return None
+    return max(0.0, (until - now).total_seconds())

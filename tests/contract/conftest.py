@@ -10,7 +10,7 @@ import pytest
 
 from gdac.store import Store
 from sync.stores.open import open_store
-from sync.stores.settings import FtpSettings, S3Settings, StoreSettings
+from sync.stores.settings import AzureSettings, FtpSettings, HttpSettings, S3Settings, SftpSettings, StoreSettings
 from tests import servers
 
 _numbers = itertools.count()
@@ -53,10 +53,19 @@ STARTS: dict[str, tuple[Callable[[Path], AbstractContextManager[servers.Server]]
         StoreSettings(ftp=FtpSettings(pipeline=False)),
     ),
     "ftp-rclone": (servers.ftp_rclone, StoreSettings(ftp=FtpSettings(user=servers.USER, password=servers.PASSWORD))),
+    "https-python": (lambda root: servers.http_python(root, host="127.0.0.1"), StoreSettings()),
+    "ftps-pyftpdlib": (lambda root: servers.ftp_pyftpdlib(root, host="127.0.0.1"), StoreSettings()),
+    "ftp-vsftpd": (servers.ftp_vsftpd, StoreSettings()),
+    "ftps-vsftpd": (lambda root: servers.ftp_vsftpd(root, host="127.0.0.1"), StoreSettings()),
+    "ftp-proftpd": (servers.ftp_proftpd, StoreSettings()),
+    "ftps-proftpd": (lambda root: servers.ftp_proftpd(root, host="127.0.0.1"), StoreSettings()),
+    "sftp-rclone": (servers.sftp_rclone, StoreSettings()),
+    "sftp-openssh": (servers.sftp_openssh, StoreSettings()),
+    "azure-azurite": (lambda _: servers.azure_azurite(), StoreSettings()),
     "s3-moto": (lambda _: servers.s3_moto(), StoreSettings()),
     "s3-rclone": (servers.s3_rclone, StoreSettings()),
 }
-WRITABLE = ("local", "s3-moto", "s3-rclone")
+WRITABLE = ("local", "sftp-rclone", "sftp-openssh", "s3-moto", "s3-rclone", "azure-azurite")
 READ_ONLY = tuple(name for name in STARTS if name not in WRITABLE)
 ALL = (*WRITABLE, *READ_ONLY)
 
@@ -82,15 +91,34 @@ def _place(name: str, running: Callable[[str], servers.Server], tmp_path: Path) 
         return Place(name, str(tmp_path / "archive"), StoreSettings(), tmp_path / "archive", servers.Server(""))
     server = running(name)
     corner = f"corner{next(_numbers)}"
-    settings = STARTS[name][1]
-    if server.endpoint:
-        keys = S3Settings(endpoint=server.endpoint, access_key=servers.USER, secret_key=servers.PASSWORD)
-        settings = StoreSettings(s3=keys)
+    settings = _settings(name, server)
     disk = None
     if server.root is not None:
         disk = server.root / corner
         disk.mkdir()
     return Place(name, f"{server.url}/{corner}", settings, disk, server)
+
+
+def _settings(name: str, server: servers.Server) -> StoreSettings:
+    """How to reach a server, with what only the running one knows."""
+    match name.partition("-")[0]:
+        case "s3":
+            keys = S3Settings(endpoint=server.endpoint, access_key=servers.USER, secret_key=servers.PASSWORD)
+            return StoreSettings(s3=keys)
+        case "azure":
+            account = {"account": servers.AZURITE_ACCOUNT, "access_key": servers.AZURITE_KEY}
+            return StoreSettings(azure=AzureSettings(endpoint=server.endpoint, **account))
+        case "sftp" if server.key:
+            return StoreSettings(sftp=SftpSettings(known_hosts=server.trust, key_file=server.key))
+        case "sftp":
+            log_in = {"user": servers.USER, "password": servers.PASSWORD}
+            return StoreSettings(sftp=SftpSettings(known_hosts=server.trust, **log_in))
+        case "ftps":
+            return StoreSettings(ftp=FtpSettings(ca_file=server.trust))
+        case "https":
+            return StoreSettings(http=HttpSettings(ca_file=server.trust))
+        case _:
+            return STARTS[name][1]
 
 
 @pytest.fixture(params=ALL)

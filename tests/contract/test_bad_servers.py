@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gdac.errors import StoreError
-from gdac.store import ListingNotOfferedError, NotFoundError
+from gdac.store import ListingNotOfferedError, NotFoundError, TemporaryStoreError
 from sync.loop import run
 from sync.stores.ftp import FtpStore
 from sync.stores.http import HttpStore
@@ -115,7 +115,7 @@ def test_http_nobody_there() -> None:
         ("404 Not Found", NotFoundError, "404"),
         ("410 Gone", NotFoundError, "410"),
         ("403 Forbidden", StoreError, "not for us"),
-        ("503 Busy", StoreError, "not served now"),
+        ("503 Busy", TemporaryStoreError, "not served now"),
         ("206 Partial Content", StoreError, "206"),
         ("304 Not Modified", StoreError, "304"),
     ],

@@ -172,7 +172,7 @@ def test_concurrent_reads(place) -> None:
 
 
 def test_flat_memory_while_reading(place) -> None:
-    if place.name in {"s3-moto", "http-aiohttp", "http-python"}:
+    if place.name in {"s3-moto", "http-aiohttp", "http-python", "https-python", "ftps-pyftpdlib"}:
         pytest.skip("the server shares this process")
     size = 20 << 20
 
@@ -382,6 +382,8 @@ def _nothing_left(place) -> None:
 
 
 def test_readers_see_old_or_new(writable) -> None:
+    if writable.name == "sftp-rclone":
+        pytest.skip("rclone serve sftp goes on reading under the name, not in the file that was opened")
     old, new = b"a" * 200_000, b"b" * 200_000
 
     async def visit() -> None:
@@ -445,8 +447,7 @@ def test_copy_and_delete(writable) -> None:
 
 async def _ready(place, store: Store) -> bool:
     """Whether the store claims compare-and-swap, after probing where it must."""
-    if hasattr(store, "probe"):
-        await store.probe()
+    await store.probe()
     return store.capabilities.compare_and_swap
 
 
@@ -455,12 +456,13 @@ def test_preconditions(writable) -> None:
 
     async def visit() -> None:
         async with writable.open() as store:
-            assert await _ready(writable, store) == (writable.name != "s3-rclone")
+            assert await _ready(writable, store) == (writable.name in {"local", "s3-moto", "azure-azurite"})
             first = await store.write("head.json", b"1", declared(b"1"), expect=Expect.NOTHING)
             with pytest.raises(ChangedError):
                 await store.write("head.json", b"x", declared(b"x"), expect=Expect.NOTHING)
             assert first.validator is not None
-            await store.write("head.json", b"2", declared(b"2"), expect=first.validator)
+            # Another size: FTP and SFTP know a version by size and second only.
+            await store.write("head.json", b"22", declared(b"22"), expect=first.validator)
             with pytest.raises(ChangedError):
                 await store.write("head.json", b"x", declared(b"x"), expect=first.validator)
             await store.delete("head.json")

@@ -29,7 +29,7 @@ def test_known_urls(url: str, name: str) -> None:
     assert open_store(url, LOCAL_S3, environment={}).name == name
 
 
-@pytest.mark.parametrize("scheme", ["gopher", "sftp", "gs"])
+@pytest.mark.parametrize("scheme", ["gopher", "webdav"])
 def test_unknown_scheme_names_the_known(scheme: str) -> None:
     with pytest.raises(UsageError, match=scheme) as found:
         open_store(f"{scheme}://host/x", environment={})

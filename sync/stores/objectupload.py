@@ -8,7 +8,7 @@ import obstore
 
 from sync.stores.bodies import counted
 from sync.stores.etags import PartsDigest
-from sync.stores.settings import S3Settings
+from sync.stores.settings import ObjectSettings
 
 
 async def upload_parts(
@@ -17,17 +17,17 @@ async def upload_parts(
     body: bytes | AsyncIterable[bytes],
     size: int,
     attributes: dict[str, str],
-    settings: S3Settings,
+    settings: ObjectSettings,
     *,
     place: str,
-) -> tuple[str | None, str]:
+) -> tuple[Any, str]:
     """Stream a body into one object.
 
     Cancelling the data path's own future would leave the upload pending on the server, invisible but paid for. So the
     bytes pass through a hand-over that we own: when anything goes wrong here it fails there, and the data path aborts.
 
     Returns:
-        The server's ETag, and the one that these parts must have.
+        What the server says of the object, and the ETag that these parts must have on S3.
     """
     digest = PartsDigest(settings.part_bytes)
     handed = _HandOver()
@@ -48,7 +48,7 @@ async def upload_parts(
             if not await handed.give(piece, upload):
                 break  # it ended before its input: with an error, which the next line raises
         handed.finish(None)
-        return (await asyncio.shield(upload))["e_tag"], digest.etag()
+        return await asyncio.shield(upload), digest.etag()
     except BaseException as error:
         handed.finish(error)
         await asyncio.wait([upload])

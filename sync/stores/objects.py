@@ -1,0 +1,404 @@
+"""Object stores - S3, GCS, Azure - as one kind of store. Bytes travel by obstore; what differs is in the subclasses.
+
+Objects up to `ObjectSettings.single_part_bytes` go up in one request. Where the ETag of such an object is its MD5, a
+listing alone can be compared with a manifest, and what comes back is compared with our own MD5 (of larger objects on
+S3: the MD5 of the parts' MD5s). Encryption with KMS keys makes other ETags, and Azure always does.
+
+The metadata are ``mtime`` in rclone's form for the provider, and ``sha256``.
+"""
+
+import secrets
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, Self
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, NotModifiedError, PreconditionError
+
+from gdac.errors import StoreError
+from gdac.paths import check_safe
+from gdac.store import (
+    CHUNK,
+    Capabilities,
+    ChangedError,
+    Declared,
+    Expect,
+    NotFoundError,
+    ObjectInfo,
+    Probed,
+    Store,
+    TemporaryStoreError,
+)
+from sync.stores.bodies import cut_short, whole
+from sync.stores.etags import digest_of, looks_like_md5
+from sync.stores.objecterrors import ERRORS, NO_BUCKET, explain
+from sync.stores.objectupload import upload_parts
+from sync.stores.settings import ObjectSettings
+from sync.stores.times import from_rfc3339, from_seconds, to_rfc3339
+
+_LIST_PAGE: Final = 1000
+#: Keys that a probe uses; never shown by listings.
+_PROBES: Final = ".gdac-probe-"
+_PROBE_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class ObjectReading:
+    """An object being fetched."""
+
+    def __init__(self, store: "ObjectStore", info: ObjectInfo, result: Any) -> None:
+        self._store = store
+        self._info = info
+        self._result = result
+
+    @property
+    def info(self) -> ObjectInfo:
+        """What the server said, metadata included."""
+        return self._info
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes. Raises `StoreError` when fewer come than announced."""
+        due = self._info.size or 0
+        got = 0
+        if due:  # of nothing there is no stream
+            try:
+                async for piece in self._result.stream(min_chunk_size=CHUNK):
+                    got += len(piece)
+                    yield piece
+            except ERRORS as error:
+                raise self._store.failure(self._info.path, error, f"broke off after {got:,} of {due:,} bytes") from None
+        if got != due:
+            raise cut_short(got, due, f"{self._info.path} in {self._store.name}")
+
+
+class ObjectStore:
+    """A bucket or container, or what lies in it under a prefix. A subclass fits it to a provider.
+
+    Args:
+        client: of the data path, for the bucket.
+        bucket: its name.
+        prefix: where the archive begins in it, without slashes at the ends.
+        settings: sizes of parts, timeouts, whether we may write.
+    """
+
+    SCHEME: ClassVar[str]
+    #: What to do, by the provider's error codes.
+    HINTS: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, client: Any, bucket: str, prefix: str, settings: ObjectSettings) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._settings = settings
+        self._client = client
+        self._probed: Probed | None = None
+        self._etag_is_md5: bool | None = None
+
+    # --- what differs between providers
+
+    def _validator(self, meta: Any) -> str | None:
+        """The version of an object, from what the data path says of it: the ETag as it stands in headers."""
+        return quoted(meta["e_tag"])
+
+    def _etag(self, validator: str) -> str:
+        """The ETag in a validator."""
+        return validator
+
+    def _swap(self, validator: str) -> Any:
+        """The data path's condition "this version is still there"."""
+        return {"e_tag": validator}
+
+    def _time(self, moment: datetime) -> str:
+        """A time as ``mtime`` metadata, in rclone's form for this provider (RFC 3339; S3 has another)."""
+        return to_rfc3339(moment)
+
+    async def _refuses_wrong(self) -> tuple[bool | None, bool | None]:
+        """Whether uploads with a wrong MD5, a wrong SHA-256 are refused; None where it cannot be tried."""
+        return None, None
+
+    def _account(self) -> tuple[str, ...]:
+        """Two stores with equal accounts may copy between their buckets, if `_copy_between` can."""
+        return (self.SCHEME, self._settings.endpoint)
+
+    async def _copy_between(self, other: "ObjectStore", key: str, target: str) -> bool:  # noqa: ARG002
+        """Copy from another bucket of the same account, on the server; False where that cannot be."""
+        return False
+
+    # --- what it is
+
+    @property
+    def name(self) -> str:
+        """``scheme://bucket/prefix``."""
+        return f"{self.SCHEME}://{self._bucket}/{self._prefix}".rstrip("/")
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What object stores can do; compare-and-swap and metadata only once `probe` has seen this server do it."""
+        seen = self._probed
+        return Capabilities(
+            writes=not self._settings.anonymous,
+            lists=True,
+            exact_listing=True,
+            compare_and_swap=seen is not None and bool(seen.creates_once and seen.swaps),
+            keeps_modified=seen is None or bool(seen.keeps_modified),
+        )
+
+    async def probe(self) -> Probed:
+        """Find out, on temporary keys, what this server honours; `capabilities` tells it from then on.
+
+        Raises:
+            StoreError: the bucket cannot be written, listed, read and deleted.
+        """
+        if self._settings.anonymous:
+            return Probed()
+        folder = f"{self._prefix}{_PROBES}{secrets.token_hex(8)}"
+        # In byte order; by folders, or ignoring signs, they would come otherwise.
+        keys = [f"{folder}/a-b", f"{folder}/a/b", f"{folder}/a0"]
+        try:
+            try:
+                self._probed = await self._try_out(folder, keys)
+            finally:
+                for key in keys:
+                    with suppress(FileNotFoundError):
+                        await obstore.delete_async(self._client, key)
+        except FileNotFoundError as error:
+            raise self.failure("a probe", error, "could not be written, read and deleted") from None
+        except ERRORS as error:
+            raise self.failure("a probe", error, "could not be written, read and deleted") from None
+        self._etag_is_md5 = self._probed.etag_is_md5
+        return self._probed
+
+    async def _try_out(self, folder: str, keys: list[str]) -> Probed:
+        body, key = b"probe", keys[0]
+        attributes = {"mtime": self._time(_PROBE_TIME), "sha256": "00"}
+        for other in keys[:0:-1]:
+            await obstore.put_async(self._client, other, body, mode="overwrite")
+        first = await obstore.put_async(self._client, key, body, mode="overwrite", attributes=attributes)
+        found = await obstore.get_async(self._client, key, options={"head": True})
+        kept = {name.lower(): value for name, value in found.attributes.items()}
+        wrong_version = self._swap(self._validator({**first, "e_tag": f'"{"0" * 32}"', "version": "1"}) or "")
+        right_version = self._swap(self._validator(first) or "")
+        listed = [meta["path"] async for batch in obstore.list(self._client, folder) for meta in batch]
+        if set(listed) != set(keys):
+            raise StoreError(f"{self.name} does not list what was just written there.")
+        wrong_md5, wrong_sha256 = await self._refuses_wrong()
+        return Probed(
+            creates_once=not await self._tries(key, "create"),
+            swaps=not await self._tries(key, wrong_version) and await self._tries(key, right_version),
+            keeps_modified=attributes.items() <= kept.items(),
+            etag_is_md5=(first["e_tag"] or "").strip('"') == digest_of(body),
+            refuses_wrong_md5=wrong_md5,
+            refuses_wrong_sha256=wrong_sha256,
+            lists_sorted=listed == keys,
+        )
+
+    async def _tries(self, key: str, mode: Any) -> bool:
+        """Whether a conditional write went through; servers that know no conditions may answer in any way."""
+        try:
+            await obstore.put_async(self._client, key, b"probe", mode=mode)
+        except ERRORS:
+            return False
+        return True
+
+    # --- the port
+
+    async def stat(self, key: str) -> ObjectInfo:
+        """Facts about one object by HEAD. Raises `NotFoundError`."""
+        result = await self._call(key, lambda path: obstore.get_async(self._client, path, options={"head": True}))
+        return self._info(key, result)
+
+    @asynccontextmanager
+    async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[ObjectReading | None]:
+        """Fetch an object; see `gdac.store.Store.read`."""
+        options: Any = {"if_none_match": self._etag(unless)} if unless is not None else None
+        try:
+            result = await self._call(key, lambda path: obstore.get_async(self._client, path, options=options))
+        except _UnchangedError:
+            yield None
+            return
+        yield ObjectReading(self, self._info(key, result), result)
+
+    async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
+        """Objects below a directory prefix, with size and ETag; the time is unknown without a request for each."""
+        if prefix:
+            check_safe(prefix)
+        below = f"{self._prefix}{prefix}".rstrip("/") or None
+        try:
+            if not recursive:
+                page = await obstore.list_with_delimiter_async(self._client, below)
+                for meta in page["objects"]:
+                    if not self._is_probe(meta):
+                        yield self._listed(meta)
+                return
+            async for batch in obstore.list(self._client, below, chunk_size=_LIST_PAGE):
+                for meta in batch:
+                    if not self._is_probe(meta):
+                        yield self._listed(meta)
+        except FileNotFoundError as error:
+            raise self.failure(prefix or "the bucket", error, "cannot be listed") from None
+        except ERRORS as error:
+            raise self.failure(prefix or "the bucket", error, "cannot be listed") from None
+
+    def _is_probe(self, meta: Any) -> bool:
+        return bool(meta["path"].startswith(f"{self._prefix}{_PROBES}"))
+
+    def _listed(self, meta: Any) -> ObjectInfo:
+        return ObjectInfo(meta["path"].removeprefix(self._prefix), meta["size"], None, self._validator(meta))
+
+    async def write(
+        self,
+        key: str,
+        body: bytes | AsyncIterable[bytes],
+        declared: Declared,
+        *,
+        expect: Expect | str = Expect.ANYTHING,
+    ) -> ObjectInfo:
+        """Write one object; see `gdac.store.Store.write`. With an expectation it travels in one request."""
+        check_safe(key)
+        if expect is not Expect.ANYTHING:
+            await self._foresee(key, expect)
+        attributes = self._attributes(declared)
+        if declared.size > self._settings.single_part_bytes and expect is Expect.ANYTHING:
+            result, due = await self._put_parts(key, body, declared, attributes)
+        else:
+            data = await whole(body, declared.size, f"{key} in {self.name}")
+            result = await self._call(key, lambda path: self._put(path, data, attributes, expect))
+            due = digest_of(data)
+        self._verify(key, result["e_tag"], due)
+        return ObjectInfo(key, declared.size, declared.modified, self._validator(result), declared.sha256)
+
+    async def _put(self, path: str, data: bytes, attributes: dict[str, str], expect: Expect | str) -> Any:
+        mode: Any = self._swap(expect) if isinstance(expect, str) else "create"
+        if expect is Expect.ANYTHING:
+            mode = "overwrite"
+        return await obstore.put_async(self._client, path, data, mode=mode, attributes=attributes, use_multipart=False)
+
+    async def _put_parts(
+        self, key: str, body: bytes | AsyncIterable[bytes], declared: Declared, attributes: dict[str, str]
+    ) -> tuple[Any, str]:
+        try:
+            return await upload_parts(
+                self._client,
+                f"{self._prefix}{key}",
+                body,
+                declared.size,
+                attributes,
+                self._settings,
+                place=f"{key} in {self.name}",
+            )
+        except ERRORS as error:
+            raise self.failure(key, error, "was not written") from None
+
+    async def _foresee(self, key: str, expect: Expect | str) -> None:
+        """Look before a conditional write to a server that was seen to ignore conditions: better than nothing."""
+        if self._probed is None or self.capabilities.compare_and_swap:
+            return
+        try:
+            there: str | None = (await self.stat(key)).validator
+        except NotFoundError:
+            there = None
+        if there != (None if expect is Expect.NOTHING else expect):
+            raise self._changed(key)
+
+    def _verify(self, key: str, etag: str | None, due: str) -> None:
+        """Compare the ETag that came back with the one our bytes must have."""
+        got = (etag or "").strip('"')
+        if got == due:
+            self._etag_is_md5 = True
+        elif self._etag_is_md5 and looks_like_md5(got):
+            raise TemporaryStoreError(
+                f"{key} in {self.name} arrived damaged: its ETag is {got}, ours {due}.", hint="Write it again."
+            )
+        elif self._etag_is_md5 is None:
+            self._etag_is_md5 = False
+
+    async def copy(self, source: str, target: str) -> None:
+        """Copy on the server, metadata kept. Raises `NotFoundError`."""
+        check_safe(target)
+        await self._call(source, lambda path: obstore.copy_async(self._client, path, f"{self._prefix}{target}"))
+
+    async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:
+        """Copy on the server from a store in the same bucket, or (S3) in another bucket of the same account."""
+        if not isinstance(other, ObjectStore) or other._account() != self._account():
+            return None
+        check_safe(target)
+        if other._bucket == self._bucket:
+            await other._call(key, lambda path: obstore.copy_async(self._client, path, f"{self._prefix}{target}"))
+        elif not await self._copy_between(other, key, target):
+            return None
+        return await self.stat(target)
+
+    async def delete(self, key: str) -> None:
+        """Remove one object; fine when it is not there."""
+        try:
+            await self._call(key, lambda path: obstore.delete_async(self._client, path))
+        except NotFoundError:
+            return
+
+    async def flush(self) -> None:
+        """Nothing to do: an object that was accepted is kept."""
+
+    async def clean(self) -> int:
+        """Nothing to do: unfinished uploads are aborted, or left to the bucket's lifecycle rule (docs/stores.md)."""
+        return 0
+
+    async def __aenter__(self) -> Self:
+        """Nothing to open: connections come with the first call."""
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Nothing to close: the data path drops idle connections itself."""
+
+    # --- calls and errors
+
+    async def _call(self, key: str, call: Callable[[str], Any]) -> Any:
+        check_safe(key)
+        try:
+            return await call(f"{self._prefix}{key}")
+        except NotModifiedError:
+            raise _UnchangedError from None
+        except (AlreadyExistsError, PreconditionError):
+            raise self._changed(key) from None
+        except FileNotFoundError as error:
+            if any(code in str(error) for code in NO_BUCKET):
+                raise self.failure(key, error, "cannot be reached") from None
+            raise NotFoundError(f"{key} is not in {self.name}.") from None
+        except ERRORS as error:
+            raise self.failure(key, error, "failed") from None
+
+    def _changed(self, key: str) -> ChangedError:
+        return ChangedError(
+            f"{key} in {self.name} was not written: another version is there than the expected one.",
+            hint="Another run writes here: look at it first.",
+        )
+
+    def failure(self, key: str, error: Exception, what: str) -> StoreError:
+        """The error for what the data path raised; its own text may quote headers and is left out."""
+        told = explain(error, self.HINTS)
+        kind = TemporaryStoreError if told.temporary else StoreError
+        return kind(f"{key} in {self.name} {what}: {told.said}.", hint=told.hint)
+
+    # --- metadata
+
+    def _attributes(self, declared: Declared) -> dict[str, str]:
+        attributes = {"Content-Type": declared.content_type or "application/octet-stream"}
+        if declared.modified is not None:
+            attributes["mtime"] = self._time(declared.modified)
+        if declared.sha256 is not None:
+            attributes["sha256"] = declared.sha256
+        return attributes
+
+    def _info(self, key: str, result: Any) -> ObjectInfo:
+        meta = result.meta
+        kept = {name.lower(): value for name, value in result.attributes.items()}
+        mtime = kept.get("mtime", "")
+        modified = from_seconds(mtime) or from_rfc3339(mtime) or meta["last_modified"]
+        return ObjectInfo(key, meta["size"], modified, self._validator(meta), kept.get("sha256"))
+
+
+class _UnchangedError(Exception):
+    """The version that the caller knows is still there."""
+
+
+def quoted(etag: str | None) -> str | None:
+    """An ETag as it stands in headers: some servers leave the quotes out of their listings."""
+    return f'"{etag}"' if etag and '"' not in etag else etag
