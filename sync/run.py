@@ -14,6 +14,7 @@ from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRec
 from gdac.store import Store
 from sync.config import Config, StoreOptions
 from sync.day import HUB, Day, Observed
+from sync.keeping import begin_day
 from sync.progress import Reporter
 from sync.replicate import Mirror, Replication
 from sync.sealed import Copies, Shown, read_head
@@ -92,6 +93,7 @@ class Run:
             hub = await stack.enter_async_context(opened(HUB, self._config.hub))
             _must_write(hub, "hub")
             await hub.clean()
+            hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
             with self._workdir() as workdir:
                 day = await self._day(stack, hub, workdir)
                 seen = await day.observe()

@@ -3,7 +3,7 @@
 Data are there already (ingest put them); then index files, their copies of this serial, manifest and delta, head.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +89,53 @@ class Sealing:
             return _record(seal), shown, None
         await self._publish(seal, visit, before)
         return _record(seal), shown, DELTA_TABLE if before else None
+
+    async def seal_state(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        before: Shown,
+        base: str,
+        table: str,
+        indexes: Mapping[str, Path],
+        staging: Path,
+    ) -> tuple[SealRecord, Shown]:
+        """Seal the rows of ``table`` over the head that is shown; their bytes are in the hub, index files apart.
+
+        Args:
+            connection: holds both tables; gets the delta, see `gdac.manifest.seal.DELTA_TABLE`.
+            before: what the hub shows.
+            base: table of its manifest.
+            table: the state to seal, manifest-shaped.
+            indexes: local copies of every index file of that state, by path.
+            staging: a directory to make.
+
+        Raises:
+            GdacError: the hub failed or another writer was there; the old head stands.
+        """
+        staging.mkdir()
+        seal = prepare_seal(
+            connection,
+            base=before.head,
+            base_table=base,
+            new_table=table,
+            archive=before.head.archive,
+            now=max(self._now(), before.head.published),
+            staging=staging,
+            expires_after=self._config.hub.expires,
+            indexes=[IndexFile(path, file, index_stamp(file)) for path, file in sorted(indexes.items())],
+            about=self._about(),
+        )
+        sealed = {entry.path: entry.sha256 for entry in before.head.indexes}
+        for entry in seal.head.indexes:
+            if sealed.get(entry.path) != entry.sha256:
+                file = indexes[entry.path]
+                await self._hub.write(entry.path, file_body(file), Declared(entry.size, entry.sha256, entry.updated))
+        for one in seal.files:
+            await self._hub.write(one.key, file_body(one.path), Declared(one.size, one.sha256))
+            if one.rows is not None:
+                self._copies.keep(one.path)
+        await publish_head(self._hub, seal.head_raw, seal.head, before)
+        return _record(seal), Shown(seal.head, seal.head_raw, None)
 
     async def _missing_indexes(self, before: Shown | None, visit: IndexVisit, staging: Path) -> dict[str, Path]:
         """Index files of which the source has neither form now: what was sealed last stays, from its kept copy."""

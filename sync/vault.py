@@ -70,6 +70,10 @@ class Vault:
         except NotFoundError:
             return False
 
+    def due(self, retention: timedelta) -> list[bytes]:
+        """Digests of bytes that nobody needed since before the retention."""
+        return self._state.vaulted_before(self._now() - retention)
+
     async def clean_up(self, connection: duckdb.DuckDBPyConnection, manifest: str, retention: timedelta) -> int:
         """Delete what is older than the retention and no file of the current manifest; returns how many.
 
@@ -81,7 +85,7 @@ class Vault:
             retention: how long bytes are kept after they were needed last.
         """
         deleted = 0
-        due = self._state.vaulted_before(self._now() - retention)
+        due = self.due(retention)
         for at in range(0, len(due), _BATCH):
             some = due[at : at + _BATCH]
             query = f"select sha256 from {manifest} where sha256 in (select unnest(?::blob[]))"

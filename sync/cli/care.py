@@ -31,7 +31,7 @@ DEFAULT_CONFIG = Path("gdac.toml")
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands sub-commands of ``gdac sync``."""
-    for command in (audit, compare):
+    for command in (audit, compare, fetch, revert):
         app.command()(command)
 
 
@@ -142,6 +142,80 @@ def _compare_text(found: "Comparison") -> str:
         counts = f"{one.only_here:,} rows only here, {one.only_there:,} only there, {one.equal:,} equal"
         lines.append(f"{one.name}: {counts}")
     return "\n".join(lines) + "\n"
+
+
+def fetch(
+    path: Annotated[str, typer.Argument(help="A path of the archive.")],
+    serial: Annotated[int, typer.Option("--serial", help="As it was at this serial.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; an existing one is replaced.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Fetch a file as it was at an earlier serial, from wherever its bytes still are: hub, mirrors, vault."""
+    from sync.loop import run as run_loop
+    from sync.revert import Revert
+    from sync.run import opened
+
+    settings, reporter = _settings(config), _silent()
+    with _state(settings) as state:
+        size = run_loop(Revert(settings, state, reporter, _now, opened).fetch(path, serial, output))
+    sys.stdout.write(f"{output}: {path} of serial {serial}, {size:,} bytes\n")
+
+
+def revert(
+    serial: Annotated[int | None, typer.Argument(help="The serial whose state is sealed again.")] = None,
+    release: Annotated[bool, typer.Option("--release", help="Let runs ingest again after a revert.")] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Seal the state of an earlier serial again, as the next one; runs wait then until they are released."""
+    from sync.revert import Revert
+    from sync.run import opened
+
+    if (serial is None) is not release:
+        raise UsageError("name a serial to go back to, or --release, and not both.")
+    if serial is None:
+        with _state(_settings(config)) as state:
+            state.allow_ingest()
+        sys.stdout.write("runs ingest again: what the source has now comes with the next one.\n")
+        return
+
+    done = _with_state(
+        config,
+        as_json,
+        quiet,
+        lambda settings, state, reporter: Revert(settings, state, reporter, _now, opened).to(serial),
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(done.as_json()) + "\n")
+    else:
+        sys.stdout.write(
+            f"serial {done.seal.serial} has the state of serial {done.to}: {done.brought:,} files put back\n"
+            f"mirrors follow by `gdac sync replicate`; runs wait for `gdac sync revert --release`\n"
+        )
+        for path in done.first_lost:
+            sys.stdout.write(f"cannot be had: {path}\n")
+        if done.lost > len(done.first_lost):
+            sys.stdout.write(f"and {done.lost - len(done.first_lost):,} more that cannot be had\n")
+    raise typer.Exit(ExitCode.PARTIAL if done.lost else ExitCode.FINE)
+
+
+def _settings(config: Path) -> "Config":
+    from sync.config import load_config
+
+    return load_config(config)
+
+
+def _state(settings: "Config") -> "State":
+    from sync.state import State
+
+    return State.open(settings.state_directory)
+
+
+def _silent() -> "Reporter":
+    from sync.progress import Silent
+
+    return Silent()
 
 
 def _audit_exit(reports: "list[AuditReport]") -> int:
