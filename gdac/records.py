@@ -14,11 +14,12 @@ class Outcome(StrEnum):
     FINE = "fine"
     PARTIAL = "partial"  # done, but for items set aside
     FAILED = "failed"
+    HELD = "held"  # a brake waits for approval, of the whole run or of a mirror
 
     @property
     def exit_code(self) -> ExitCode:
         """The exit status that tells it."""
-        return {Outcome.FINE: ExitCode.FINE, Outcome.PARTIAL: ExitCode.PARTIAL, Outcome.FAILED: ExitCode.FAILED}[self]
+        return ExitCode[self.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,15 @@ class MirrorRecord:
         mirror: its name in the configuration.
         from_serial: what it showed before; None for a mirror without a head.
         serial: what it shows now.
-        way: ``"snapshot"``, ``"delta"`` or ``"current"``.
+        way: ``"snapshot"``, ``"delta"`` or ``"current"``; ``"held"`` or ``"failed"`` with an error.
         moved: data and index files copied.
         resumed: files that an earlier, broken-off run had copied already.
         deleted: superseded files whose grace was over.
         superseded: superseded files that stay readable for now.
         error: one sentence when it failed, else None.
+        held: files that the store held already, with the right bytes, before its first head.
+        exceptions: sealed paths that it cannot hold just now.
+        notes: sentences for the operator.
     """
 
     mirror: str
@@ -80,6 +84,9 @@ class MirrorRecord:
     deleted: int = 0
     superseded: int = 0
     error: str | None = None
+    held: int = 0
+    exceptions: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class IngestRecord:
         kept: paths that left the indexes but stay until their R/D twin has been fetched.
         unlisted: profile, meta, tech and trajectory files at the source that no index lists.
         refused: names at the source that no archive may hold, or that must not be public.
-        set_aside: files that could not be had.
+        set_aside: files that could not be had, in this run or before, and wait to be tried again.
         deleted: superseded files of the hub whose grace was over.
     """
 

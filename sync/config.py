@@ -11,16 +11,20 @@ Secrets are never here: they come from the environment (see docs/stores.md).
 """
 
 import tomllib
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gdac.errors import UsageError
+from gdac.paths import DAC_NAME, Kind
+from policies.deletion import DEFAULT_LIMITS, Limit, Limits
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE
+from sync.views.definition import Area, Definition, Filter
 
 #: The index files of a GDAC's root that decide what is in the archive, without extension.
 GLOBAL_INDEXES: Final = (
@@ -88,17 +92,112 @@ class HubSection(StoreOptions):
     memory: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "2GB"
 
 
+class LimitSection(_Section):
+    """One limit of the brake; what is not given stays as it is by default.
+
+    Attributes:
+        share: of the files held, 0 to 1.
+        count: in any case.
+        floor: up to this many always pass.
+    """
+
+    share: Annotated[float, Field(ge=0, le=1)] | None = None
+    count: Annotated[int, Field(ge=0)] | None = None
+    floor: Annotated[int, Field(ge=0)] | None = None
+
+    def over(self, limit: Limit) -> Limit:
+        """``limit`` with what is given here in its place."""
+        return replace(limit, **self.model_dump(exclude_none=True))
+
+
+class BrakeSection(_Section):
+    """What the brake lets pass without asking; docs/brakes.md explains each limit."""
+
+    dac_removals: LimitSection = LimitSection()
+    total_removals: LimitSection = LimitSection()
+    dac_changes: LimitSection = LimitSection()
+    total_changes: LimitSection = LimitSection()
+    index_loss: LimitSection = LimitSection()
+
+    def over(self, limits: Limits) -> Limits:
+        """``limits`` with what is given here in their place."""
+        return Limits(
+            dac_removals=self.dac_removals.over(limits.dac_removals),
+            total_removals=self.total_removals.over(limits.total_removals),
+            dac_changes=self.dac_changes.over(limits.dac_changes),
+            total_changes=self.total_changes.over(limits.total_changes),
+            index_loss=self.index_loss.over(limits.index_loss),
+        )
+
+
 class SourceSection(StoreOptions):
     """An archive somebody else runs.
 
     Attributes:
         indexes: index files at its root, without extension, that decide what we hold.
+        retired: index files that will not come back: not asked for, and what only they listed leaves the archive.
         most_failures: a run that fails on more files than this stops and seals nothing.
     """
 
     indexes: tuple[str, ...] = GLOBAL_INDEXES
+    retired: tuple[Literal[GLOBAL_INDEXES], ...] = ()  # type: ignore[valid-type]
     connections: Connections = 8
     most_failures: Annotated[int, Field(ge=0)] = 100
+
+
+class AreaSection(_Section):
+    """A box in degrees; ``west`` greater than ``east`` spans the date line."""
+
+    south: Annotated[float, Field(ge=-90, le=90)]
+    north: Annotated[float, Field(ge=-90, le=90)]
+    west: Annotated[float, Field(ge=-180, le=180)]
+    east: Annotated[float, Field(ge=-180, le=180)]
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.south > self.north:
+            raise ValueError("south is north of north")
+        return self
+
+
+class FilterSection(_Section):
+    """Which files a mirror holds: what is set must hold, what is not set lets everything pass; see docs/views.md.
+
+    Attributes:
+        dacs: DAC directories.
+        kinds: kinds of files, by the words of `gdac.paths.Kind`.
+        wmos: floats.
+        bgc_only: only floats with biogeochemical files.
+        since: only cycles observed on this day (UTC) or later.
+        oceans: only cycles in these oceans: A, I, P.
+        area: only cycles in this box.
+    """
+
+    dacs: tuple[Annotated[str, Field(pattern=f"^{DAC_NAME.pattern}$")], ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    wmos: tuple[Annotated[str, Field(pattern=r"^([0-9]{7}|[0-9]{5})$")], ...] = ()
+    bgc_only: bool = False
+    since: date | None = None
+    oceans: tuple[Literal["A", "I", "P"], ...] = ()
+    area: AreaSection | None = None
+
+    @field_validator("wmos", mode="before")
+    @classmethod
+    def _as_text(cls, found: Any) -> Any:
+        return [str(one) if isinstance(one, int) else one for one in found] if isinstance(found, list) else found
+
+    def as_filter(self) -> Filter:
+        """The filter itself."""
+        area = Area(**self.area.model_dump()) if self.area else None
+        return Filter(
+            frozenset(self.dacs),
+            frozenset(self.kinds),
+            frozenset(self.wmos),
+            self.bgc_only,
+            self.since,
+            frozenset(self.oceans),
+            area,
+        )
 
 
 class MirrorSection(StoreOptions):
@@ -106,9 +205,28 @@ class MirrorSection(StoreOptions):
 
     Attributes:
         grace: how long superseded files stay readable there.
+        brake: limits that differ there.
+        layout: where files lie there, see docs/views.md.
+        filter: which files it holds; all by default.
+        origin: ``from`` in the file: another mirror from which it copies while that one shows the hub's serial.
     """
 
     grace: timedelta = DEFAULT_GRACE
+    brake: BrakeSection = BrakeSection()
+    layout: Literal["gdac", "argopy-s3", "asdi"] = "gdac"
+    filter: FilterSection = FilterSection()
+    origin: Annotated[str | None, Field(alias="from")] = None
+
+    @model_validator(mode="after")
+    def _check_layout(self) -> Self:
+        if self.layout == "asdi" and self.store.rstrip("/").endswith("/pub"):
+            raise ValueError("layout asdi puts everything under pub/ itself; leave /pub out of the store")
+        return self
+
+    @property
+    def view(self) -> Definition:
+        """What the mirror holds, and where."""
+        return Definition(self.layout, self.filter.as_filter())
 
 
 class AuditSection(_Section):
@@ -156,9 +274,31 @@ class Config(_Section):
     hub: HubSection
     source: Annotated[dict[Name, SourceSection], Field(min_length=1, max_length=1)]
     mirror: dict[Name, MirrorSection] = {}
+    brake: BrakeSection = BrakeSection()
     audit: AuditSection = AuditSection()
     sweep: SweepSection = SweepSection()
     vault: VaultSection | None = None
+
+    def limits_for(self, mirror: str | None = None) -> Limits:
+        """What the brake lets pass at the hub, or at a mirror."""
+        limits = self.brake.over(DEFAULT_LIMITS)
+        return self.mirror[mirror].brake.over(limits) if mirror else limits
+
+    @model_validator(mode="after")
+    def _check_origins(self) -> Self:
+        for name, mirror in self.mirror.items():
+            seen = {name}
+            origin = mirror.origin
+            while origin is not None:
+                if origin not in self.mirror:
+                    raise ValueError(f"mirror.{name}.from: there is no mirror {origin!r}")
+                if origin in seen:
+                    raise ValueError(f"mirror.{name}.from: leads in a circle")
+                if not self.mirror[origin].view.is_plain:
+                    raise ValueError(f"mirror.{name}.from: {origin!r} is a view, which does not hold everything")
+                seen.add(origin)
+                origin = self.mirror[origin].origin
+        return self
 
     @property
     def source_name(self) -> str:

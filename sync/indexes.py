@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 
-from gdac.errors import RefusedError
 from gdac.index.read import LoadedIndex, OpenIndex, load_index, load_listing, open_index
 from gdac.store import NotFoundError, Store
 from sync.progress import Stage
@@ -150,18 +149,3 @@ def _newer_form(connection: duckdb.DuckDBPyConnection, forms: Sequence[Path], wo
 
 def _stamp(index: OpenIndex) -> datetime:
     return index.header.updated or datetime.min.replace(tzinfo=UTC)
-
-
-def refuse_empty(loaded: Sequence[LoadedIndex], rows_before: Callable[[LoadedIndex], int]) -> None:
-    """An index that lists nothing where we hold files of its kinds is an accident, not news.
-
-    Raises:
-        RefusedError: names the index.
-    """
-    for one in loaded:
-        if one.rows == 0 and (held := rows_before(one)):
-            raise RefusedError(
-                f"index {one.spec.name} (stamp {one.header.updated or 'missing'}) lists nothing, but the hub holds"
-                f" {held:,} files that it listed before; nothing was changed.",
-                hint="Wait for the source to publish a whole index.",
-            )

@@ -11,6 +11,7 @@ from typing import Final
 
 from gdac.errors import StoreError
 from gdac.store import NotFoundError, Store
+from policies.quarantine import Trouble
 from sync.plan import Wanted
 from sync.progress import Stage
 from sync.state import Ingested, State
@@ -101,7 +102,7 @@ async def ingest(
             except (BadTransferError, NotFoundError, StaleError) as error:
                 reason = _reason(error, one)
                 result.failed[one.path] = reason
-                state.set_aside(one.path, reason, one.date_update, now())
+                state.set_aside(one.path, reason, _utc(one.date_update), now(), _trouble(error))
                 stage.advance()
                 if len(result.failed) > most_failures:
                     raise StoreError(
@@ -129,8 +130,16 @@ async def _fetch(source: Store, hub: Store, one: Wanted, journal: Journal, resul
 def _reason(error: StoreError, one: Wanted) -> str:
     if isinstance(error, NotFoundError):
         listed = "an index lists it" if one.date_update else "the listing showed it"
-        return f"{listed}, but the source does not have it; expected while the source updates, tried again next run."
+        return (
+            f"{listed}, but the source does not have it; expected while the source updates, tried again by later runs."
+        )
     return error.what
+
+
+def _trouble(error: StoreError) -> Trouble:
+    if isinstance(error, NotFoundError):
+        return Trouble.ABSENT
+    return Trouble.STALE if isinstance(error, StaleError) else Trouble.BROKEN
 
 
 def _utc(moment: datetime | None) -> datetime | None:

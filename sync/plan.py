@@ -21,12 +21,13 @@ import duckdb
 from gdac.columns import stream
 from gdac.manifest.model import MANIFEST_COLUMNS
 from gdac.paths import ArchivePath, Kind
+from policies.distribution import NOT_SURELY, SURELY_PUBLIC, why_private
+from sync.kinds import add_kinds
 from sync.spool import Spool
-from sync.state import KnownIndex, State
+from sync.state import KnownIndex, SetAside, State
 
 #: Columns of a manifest row as the hub's tables have them.
 ROW: Final = {name: kind for name, kind in MANIFEST_COLUMNS.items() if name != "serial"}
-_BATCH: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,61 @@ def keep_uncovered(connection: duckdb.DuckDBPyConnection, covered: Set[Kind]) ->
 
     A missing index deletes nothing until the operator retires it.
     """
-    kept = [path for path in _paths(connection, "gone") if ArchivePath.parse(path).kind not in covered]
-    for at in range(0, len(kept), _BATCH):
-        connection.execute("delete from gone where path in (select unnest(?))", [kept[at : at + _BATCH]])
-    return len(kept)
+    add_kinds(connection, "gone", "gone_kinds")
+    before = count(connection, "gone")
+    connection.execute(
+        "delete from gone where path in (select path from gone_kinds where kind not in (select unnest(?::varchar[])))",
+        [[kind.value for kind in covered]],
+    )
+    connection.execute("drop table gone_kinds")
+    return before - count(connection, "gone")
+
+
+def refuse_private(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Take out of ``todo`` what must not be public; returns what and why, one sentence each."""
+    refused = private_paths(connection, "todo")
+    connection.execute("delete from todo where path in (select unnest(?::varchar[]))", [list(refused)])
+    return [f"{path!a}: {why}" for path, why in refused.items()]
+
+
+def private_paths(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Paths of a table that must not be public, with the reason."""
+    sure = " and ".join(f"not starts_with(path, '{prefix}')" for prefix in NOT_SURELY)
+    unsure = f"select path from {table} where not (regexp_full_match(path, '{SURELY_PUBLIC}') and {sure})"
+    found: dict[str, str] = {}
+    for (path,) in stream(connection, unsure):
+        if why := why_private(ArchivePath.parse(path)):
+            found[path] = why
+    return found
+
+
+def leave_waiting(connection: duckdb.DuckDBPyConnection, aside: Iterable[SetAside], now: datetime) -> list[str]:
+    """Take out of ``todo`` what was set aside and is not due yet; returns those paths.
+
+    A file whose index row has changed since is due at once.
+    """
+    waiting = [one for one in aside if one.next_try > now]
+    connection.execute(
+        "create or replace temp table waiting as"
+        " select unnest(?::varchar[]) as path, unnest(?::timestamp[]) as date_update",
+        [[one.path for one in waiting], [one.date_update and one.date_update.replace(tzinfo=None) for one in waiting]],
+    )
+    found = connection.execute(
+        "select todo.path from todo join waiting on todo.path = waiting.path"
+        " and todo.date_update is not distinct from waiting.date_update"
+    ).fetchall()
+    left = [row[0] for row in found]
+    connection.execute("delete from todo where path in (select unnest(?::varchar[]))", [left])
+    return left
+
+
+def known_bytes(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many files of ``todo`` have a size that a listing told, and their bytes."""
+    found = connection.execute(
+        "select count(*), coalesce(sum(size), 0)::bigint from todo join seen using (path) where size is not null"
+    ).fetchone()
+    assert found is not None
+    return int(found[0]), int(found[1])
 
 
 def changed_floats(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -198,12 +250,6 @@ def no_longer_wanted(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]
     return [row[0] for row in found.fetchall()]
 
 
-def count_kinds(connection: duckdb.DuckDBPyConnection, kinds: Collection[Kind]) -> int:
-    """How many listed files of these kinds the hub holds."""
-    held = _paths(connection, "(select path from known where date_update is not null)")
-    return sum(1 for path in held if ArchivePath.parse(path).kind in kinds)
-
-
 def first_paths(connection: duckdb.DuckDBPyConnection, table: str, most: int) -> list[str]:
     """The first paths of a table."""
     return [row[0] for row in connection.execute(f"select path from {table} order by path limit {most}").fetchall()]
@@ -220,8 +266,3 @@ def count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     found = connection.execute(f"select count(*) from {table}").fetchone()
     assert found is not None
     return int(found[0])
-
-
-def _paths(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[str]:
-    for row in stream(connection, f"select path from {table}"):
-        yield row[0]

@@ -9,15 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from gdac.columns import connect
-from gdac.errors import GdacError, UsageError
+from gdac.errors import UsageError
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord
 from gdac.store import Store
 from sync.config import Config, StoreOptions
 from sync.day import HUB, Day, Observed
-from sync.keeping import begin_day
+from sync.hold import HeldError
+from sync.mirrors import Fleet
 from sync.progress import Reporter
-from sync.replicate import Mirror, Replication
-from sync.sealed import Copies, Shown, read_head
+from sync.sealed import Shown, read_head
 from sync.state import State
 from sync.stores.open import open_store
 from sync.stores.settings import FtpSettings, HttpSettings, LocalSettings, S3Settings, StoreSettings
@@ -54,8 +54,12 @@ class Run:
         """
         return await self._recorded("run", self._whole_day)
 
-    async def mirrors_only(self, names: Sequence[str] = ()) -> RunRecord:
+    async def mirrors_only(self, names: Sequence[str] = (), *, adopt: bool = False) -> RunRecord:
         """Replicate what the hub shows to the named mirrors (all by default), without looking at the source.
+
+        Args:
+            names: of mirrors.
+            adopt: take over stores that show another archive.
 
         Raises:
             UsageError: no such mirror, or the hub shows nothing yet.
@@ -64,7 +68,8 @@ class Run:
             if name not in self._config.mirror:
                 known = ", ".join(self._config.mirror) or "none"
                 raise UsageError(f"no mirror {name!r} in the configuration.", hint=f"Known are: {known}.")
-        return await self._recorded("replicate", lambda: self._mirrors_only(tuple(names) or tuple(self._config.mirror)))
+        chosen = tuple(names) or tuple(self._config.mirror)
+        return await self._recorded("replicate", lambda: self._mirrors_only(chosen, adopt))
 
     async def look(self) -> tuple[Observed, tuple[str, ...]]:
         """Only observe: what a run would do now. Nothing but the state's copies of index files is touched."""
@@ -80,10 +85,12 @@ class Run:
         try:
             done = await work()
         except BaseException as error:
-            self._state.end_run(run, self._now(), Outcome.FAILED, {"error": str(error) or type(error).__name__})
+            outcome = Outcome.HELD if isinstance(error, HeldError) else Outcome.FAILED
+            self._state.end_run(run, self._now(), outcome, {"error": str(error) or type(error).__name__})
             raise
+        notes = (*done.notes, *(f"{one.mirror}: {note}" for one in done.mirrors for note in one.notes))
         record = RunRecord(
-            run, began, self._now(), _outcome(done), done.ingest, done.seal, done.mirrors, done.notes[:_MOST_NOTES]
+            run, began, self._now(), _outcome(done), done.ingest, done.seal, done.mirrors, notes[:_MOST_NOTES]
         )
         self._state.end_run(run, record.ended, record.outcome, record.as_json())
         return record
@@ -93,21 +100,21 @@ class Run:
             hub = await stack.enter_async_context(opened(HUB, self._config.hub))
             _must_write(hub, "hub")
             await hub.clean()
-            hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
             with self._workdir() as workdir:
                 day = await self._day(stack, hub, workdir)
                 seen = await day.observe()
+                day.ask_brake(seen)
                 ingested = await day.ingest(seen)
                 sealed, shown, deleted = await day.seal(seen)
             mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
             return _Done(replace(ingested, deleted=deleted), sealed, mirrors, tuple(day.notes))
 
-    async def _mirrors_only(self, names: Sequence[str]) -> _Done:
+    async def _mirrors_only(self, names: Sequence[str], adopt: bool) -> _Done:
         async with opened(HUB, self._config.hub) as hub:
             shown = await read_head(hub)
             if shown is None:
                 raise UsageError(f"the hub {hub.name} shows no head yet.", hint="Seal it first: gdac sync run.")
-            return _Done(None, None, await self._replicate(hub, shown, names), ())
+            return _Done(None, None, await self._replicate(hub, shown, names, adopt=adopt), ())
 
     async def _day(self, stack: AsyncExitStack, hub: Store, workdir: Path) -> Day:
         source = await stack.enter_async_context(opened(self._config.source_name, self._config.the_source))
@@ -115,22 +122,14 @@ class Run:
         stack.callback(connection.close)
         return Day(self._config, source, hub, self._state, connection, workdir, self._reporter, self._now)
 
-    async def _replicate(self, hub: Store, shown: Shown, names: Sequence[str]) -> tuple[MirrorRecord, ...]:
-        return tuple([await self._replicate_one(hub, shown, name) for name in names])
+    async def _replicate(
+        self, hub: Store, shown: Shown, names: Sequence[str], *, adopt: bool = False
+    ) -> tuple[MirrorRecord, ...]:
+        def open_mirror(name: str) -> Store:
+            return opened(name, self._config.mirror[name])
 
-    async def _replicate_one(self, hub: Store, shown: Shown, name: str) -> MirrorRecord:
-        options = self._config.mirror[name]
-        copies = Copies(self._state.directory / "sealed")
-        try:
-            async with opened(name, options) as store:
-                _must_write(store, f"mirror {name}")
-                mirror = Mirror(name, store, options.grace, options.connections)
-                with self._workdir() as workdir:
-                    return await Replication(
-                        hub, shown, copies, self._state, workdir, self._config.hub.memory, self._reporter, self._now
-                    ).bring(mirror)
-        except GdacError as error:
-            return MirrorRecord(name, None, None, "failed", error=str(error))
+        fleet = Fleet(self._config, self._state, self._reporter, self._now, open_mirror, adopt=adopt)
+        return await fleet.bring(hub, shown, names)
 
     @contextmanager
     def _workdir(self) -> Iterator[Path]:
@@ -164,8 +163,11 @@ def _must_write(store: Store, what: str) -> None:
 
 
 def _outcome(done: _Done) -> Outcome:
+    if any(one.way == "held" for one in done.mirrors):
+        return Outcome.HELD
     failed = [one for one in done.mirrors if one.error]
     if failed and len(failed) == len(done.mirrors) and done.seal is None:
         return Outcome.FAILED
     set_aside = done.ingest.set_aside if done.ingest else 0
-    return Outcome.PARTIAL if failed or set_aside else Outcome.FINE
+    excused = any(one.exceptions for one in done.mirrors)
+    return Outcome.PARTIAL if failed or set_aside or excused else Outcome.FINE

@@ -8,10 +8,12 @@ Tables:
 - ``run``: one row per run, what it did and how it ended.
 - ``source_index``: index files as last fetched, with the validator that makes the next fetch conditional.
 - ``pending``: files that are in the hub's store and not yet sealed; the journal that makes a broken-off run resume.
-- ``set_aside``: files that could not be had, with the reason; tried again by every run.
+- ``set_aside``: files that could not be had, with the reason; tried again at growing distances.
+- ``hold``: plans that the brake holds or held, with previews and approvals.
 - ``published``: the serial that each store showed last, and when it published it.
 - ``superseded``: per store, paths that left the manifest and wait for the end of their grace.
 - ``copied``: per mirror, files copied for a serial whose head is not yet there; the journal of replicate.
+- ``mirror_exception``: per mirror, sealed paths that it cannot hold just now.
 - ``part``: which part of rolling work (an audit of a store, the sweep of the source) is next.
 - ``vaulted``: bytes in the vault by digest, and when they were put there last.
 - ``swept``: files that a sweep found changed at the source; the next run's ingest takes them.
@@ -30,6 +32,7 @@ from typing import Any, Self
 import sqlite_utils
 
 from gdac.errors import GdacError
+from policies.quarantine import Trouble, next_try
 from policies.retention import Superseded
 
 STATE_NAME = "state.db"
@@ -58,12 +61,55 @@ def _first_mirror(database: Any) -> None:
     database["copied"].create({"store": str, "path": str, "sha256": bytes}, pk=("store", "path"))
 
 
+@_migrations(name="0002-brakes")
+def _brakes(database: Any) -> None:
+    database.execute("alter table set_aside add column trouble text not null default 'broken'")
+    database.execute("alter table set_aside add column next_try text")
+    database["hold"].create(
+        {
+            "id": int,
+            "run": int,
+            "again": int,
+            "target": str,
+            "made": str,
+            "fingerprint": str,
+            "reasons": str,
+            "preview": str,
+            "approved": str,
+            "approved_by": str,
+            "closed": str,
+            "serial": int,
+        },
+        pk="id",
+    )
+
+
 @_migrations(name="0002-audit-vault-sweep-revert")
 def _audit_vault_sweep_revert(database: Any) -> None:
     database["part"].create({"work": str, "number": int, "of": int}, pk="work")
     database["vaulted"].create({"sha256": bytes, "size": int, "since": str}, pk="sha256")
     database["swept"].create({"path": str, "why": str, "found": str}, pk="path")
     database["ingest_stop"].create({"id": int, "why": str, "since": str}, pk="id")
+
+
+@_migrations(name="0002-mirror-exceptions")
+def _mirror_exceptions(database: Any) -> None:
+    database["mirror_exception"].create({"store": str, "path": str, "reason": str, "since": str}, pk=("store", "path"))
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorException:
+    """A sealed path that a mirror cannot hold just now.
+
+    Attributes:
+        path: as the mirror has it.
+        reason: one sentence.
+        since: when it could not be had first (UTC).
+    """
+
+    path: str
+    reason: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +153,10 @@ class SetAside:
         path: archive path.
         reason: one sentence.
         since: when it failed first (UTC).
-        tries: how often it failed.
-        date_update: what the index said when it failed first, or None.
+        tries: how often it failed with this index row.
+        date_update: what the index said when it failed last, or None.
+        trouble: what kind of failure the last one was.
+        next_try: not asked for again before (UTC).
     """
 
     path: str
@@ -116,6 +164,44 @@ class SetAside:
     since: datetime
     tries: int
     date_update: datetime | None
+    trouble: Trouble
+    next_try: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewHold:
+    """A plan that the brake holds.
+
+    Attributes:
+        target: the store's name in the state.
+        fingerprint: of the plan.
+        reasons: `policies.deletion.Reason` as plain values.
+        preview: plain JSON values; see `sync.facts.preview`.
+    """
+
+    target: str
+    fingerprint: str
+    reasons: list[dict[str, Any]]
+    preview: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHold:
+    """A hold as the state keeps it.
+
+    Attributes:
+        run: the run that was held; approvals name it.
+        hold: what it holds.
+        made: when (UTC).
+        approved: when it was approved, or None.
+        approved_by: by whom, or None.
+    """
+
+    run: int
+    hold: NewHold
+    made: datetime
+    approved: datetime | None
+    approved_by: str | None
 
 
 class State:
@@ -232,29 +318,132 @@ class State:
 
     # files that could not be had
 
-    def set_aside(self, path: str, reason: str, date_update: datetime | None, now: datetime) -> None:
-        """Record one more failed try for a file."""
+    def set_aside(
+        self,
+        path: str,
+        reason: str,
+        date_update: datetime | None,
+        now: datetime,
+        trouble: Trouble = Trouble.BROKEN,
+    ) -> None:
+        """Record one more failed try for a file; one whose index row has changed starts to count anew."""
         with self._transaction() as connection:
-            connection.execute(
-                "insert into set_aside (path, reason, since, tries, date_update) values (?, ?, ?, 1, ?)"
-                " on conflict (path) do update set reason = excluded.reason, tries = tries + 1",
-                (path, reason, _iso(now), _iso(date_update)),
-            )
+            tries = connection.execute(
+                "insert into set_aside (path, reason, since, tries, date_update, trouble) values (?, ?, ?, 1, ?, ?)"
+                " on conflict (path) do update set reason = excluded.reason, trouble = excluded.trouble,"
+                " tries = case when date_update is excluded.date_update then tries + 1 else 1 end,"
+                " date_update = excluded.date_update returning tries",
+                (path, reason, _iso(now), _iso(date_update), trouble.value),
+            ).fetchone()[0]
+            connection.execute("update set_aside set next_try = ? where path = ?", (_iso(next_try(tries, now)), path))
+
+    def waiting_count(self) -> int:
+        """How many files are set aside."""
+        return int(self._connection.execute("select count(*) from set_aside").fetchone()[0])
+
+    def due_count(self, now: datetime) -> int:
+        """How many files set aside may be asked for again."""
+        query = "select count(*) from set_aside where next_try is null or next_try <= ?"
+        return int(self._connection.execute(query, (_iso(now),)).fetchone()[0])
+
+    def retry(self, path: str | None = None) -> int:
+        """Let the next run ask for one file set aside, or for all; returns how many."""
+        where, values = ("", ()) if path is None else (" where path = ?", (path,))
+        with self._transaction() as connection:
+            return int(connection.execute(f"update set_aside set next_try = null, tries = 0{where}", values).rowcount)
 
     def all_set_aside(self) -> list[SetAside]:
         """Every file set aside, oldest first."""
         rows = self._connection.execute(
-            "select path, reason, since, tries, date_update from set_aside order by since, path"
+            "select path, reason, since, tries, date_update, trouble, coalesce(next_try, since) from set_aside"
+            " order by since, path"
         )
         return [
-            SetAside(path, reason, _sure(since), tries, _time(date_update))
-            for path, reason, since, tries, date_update in rows
+            SetAside(path, reason, _sure(since), tries, _time(date_update), Trouble(trouble), _sure(due))
+            for path, reason, since, tries, date_update, trouble, due in rows
         ]
 
     def forget_set_aside(self, paths: Iterable[str]) -> None:
         """Drop entries of files that are no longer wanted."""
         with self._transaction() as connection:
             connection.executemany("delete from set_aside where path = ?", [(path,) for path in paths])
+
+    # holds of the brake, and their approvals
+
+    def keep_hold(self, hold: NewHold, now: datetime) -> int:
+        """Keep a hold of the run that is on; other open holds of the same store are closed. Returns the run's id."""
+        run = int(self._connection.execute("select max(id) from run").fetchone()[0])
+        with self._transaction() as connection:
+            connection.execute(
+                "update hold set closed = ? where target = ? and fingerprint <> ? and closed is null",
+                (_iso(now), hold.target, hold.fingerprint),
+            )
+            known = connection.execute(
+                "update hold set again = ? where target = ? and closed is null", (run, hold.target)
+            ).rowcount
+            if not known:
+                connection.execute(
+                    "insert into hold (run, target, made, fingerprint, reasons, preview) values (?, ?, ?, ?, ?, ?)",
+                    (
+                        run,
+                        hold.target,
+                        _iso(now),
+                        hold.fingerprint,
+                        json.dumps(hold.reasons),
+                        json.dumps(hold.preview),
+                    ),
+                )
+        return run
+
+    def open_holds(self, run: int | None = None) -> list[KeptHold]:
+        """Holds that were neither carried out nor overtaken, of one run or all, oldest first."""
+        rows = self._connection.execute(
+            "select coalesce(again, run), target, fingerprint, reasons, preview, made, approved, approved_by from hold"
+            " where closed is null and (? is null or run = ? or again = ?) order by id",
+            (run, run, run),
+        )
+        return [
+            KeptHold(
+                number,
+                NewHold(target, fingerprint, json.loads(reasons), json.loads(preview)),
+                _sure(made),
+                _time(approved),
+                by,
+            )
+            for number, target, fingerprint, reasons, preview, made, approved, by in rows
+        ]
+
+    def approve(self, run: int, who: str, now: datetime) -> int:
+        """Approve the open holds of a run; returns how many there were."""
+        with self._transaction() as connection:
+            return int(
+                connection.execute(
+                    "update hold set approved = ?, approved_by = ? where closed is null and (run = ? or again = ?)",
+                    (_iso(now), who, run, run),
+                ).rowcount
+            )
+
+    def approval_for(self, target: str, fingerprint: str) -> int | None:
+        """The approved hold of this very plan that was not used yet, or None."""
+        row = self._connection.execute(
+            "select id from hold where target = ? and fingerprint = ? and approved is not null and closed is null",
+            (target, fingerprint),
+        ).fetchone()
+        return row and int(row[0])
+
+    def settle_holds(self, target: str, serial: int | None, used: int | None, now: datetime) -> None:
+        """Close every hold of a store: its plan was carried out, or overtaken; ``used`` let through ``serial``."""
+        with self._transaction() as connection:
+            connection.execute("update hold set serial = ? where id = ?", (serial, used))
+            connection.execute("update hold set closed = ? where target = ? and closed is null", (_iso(now), target))
+
+    def approved_serials(self, target: str, after: int, to: int) -> list[int]:
+        """Serials of a store that an approval let through, of those above ``after`` up to ``to``."""
+        rows = self._connection.execute(
+            "select distinct serial from hold where target = ? and approved is not null and serial > ? and serial <= ?",
+            (target, after, to),
+        )
+        return [row[0] for row in rows]
 
     # what each store shows
 
@@ -399,6 +588,24 @@ class State:
         """Let runs ingest again."""
         with self._transaction() as connection:
             connection.execute("delete from ingest_stop")
+
+    # sealed paths that a mirror cannot hold just now
+
+    def exceptions(self, store: str) -> list[MirrorException]:
+        """The exceptions of a mirror, by path."""
+        rows = self._connection.execute(
+            "select path, reason, since from mirror_exception where store = ? order by path", (store,)
+        )
+        return [MirrorException(path, reason, _sure(since)) for path, reason, since in rows]
+
+    def set_exceptions(self, store: str, exceptions: Iterable[MirrorException]) -> None:
+        """Replace the exceptions of a mirror."""
+        with self._transaction() as connection:
+            connection.execute("delete from mirror_exception where store = ?", (store,))
+            connection.executemany(
+                "insert into mirror_exception (store, path, reason, since) values (?, ?, ?, ?)",
+                [(store, one.path, one.reason, _iso(one.since)) for one in exceptions],
+            )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

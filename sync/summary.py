@@ -46,6 +46,8 @@ def _seal(done: SealRecord) -> list[str]:
 
 
 def _mirror(done: MirrorRecord) -> list[str]:
+    if done.way == "held":
+        return [f"mirror    {done.mirror}: HELD: {done.error}"]
     if done.error:
         return [f"mirror    {done.mirror}: FAILED: {done.error}"]
     what = {
@@ -55,5 +57,6 @@ def _mirror(done: MirrorRecord) -> list[str]:
     }[done.way]
     moved = f", {done.moved.files:,} files ({human_size(done.moved.bytes)})" if done.way != "current" else ""
     extras = {"resumed": done.resumed, "deleted after their grace": done.deleted, "superseded": done.superseded}
+    extras |= {"there already": done.held, "exceptions (see manifest/mirror.json)": done.exceptions}
     told = "".join(f", {number:,} {name}" for name, number in extras.items() if number)
     return [f"mirror    {done.mirror}: serial {done.serial}, {what}{moved}{told}"]

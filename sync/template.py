@@ -24,6 +24,10 @@ store = "{source}"
 # connections = 8           # most connections at once; be polite
 # most_failures = 100       # more failed files than this stop the run, and nothing is sealed
 # indexes = ["ar_index_global_prof", "ar_index_global_meta"]   # all seven global ones by default
+# retired = []              # index files that will not come back; what only they listed then leaves the archive
+
+# [brake]                   # what passes without asking; docs/brakes.md explains the limits
+# dac_removals = {{ share = 0.05, count = 5000, floor = 20 }}
 
 # [mirror.aws]              # archives that we keep equal to the hub, as many as you like
 # store = "s3://my-bucket/argo"
@@ -33,6 +37,12 @@ store = "{source}"
 
 # [mirror.disk]
 # store = "/mnt/argo-mirror"
+# from = "aws"              # copy from that mirror while it shows the hub's serial
+
+# [mirror.part]             # a part of the archive, or another layout: docs/views.md
+# store = "/srv/argo-part"
+# layout = "gdac"           # or "argopy-s3" (argopy opens the bucket), "asdi" (pub/idx as in the public AWS bucket)
+# filter = {{ dacs = ["coriolis"], since = 2015-01-01, area = {{ south = 30, north = 46, west = -6, east = 37 }} }}
 """
 
 

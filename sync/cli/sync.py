@@ -56,18 +56,27 @@ def plan(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Qu
         "kept": seen.kept,
         "unlisted": seen.unlisted,
         "refused": seen.refused,
+        "bytes": {"known_of": seen.sized, "bytes": seen.size},
+        "waiting": len(seen.waiting),
     }
     if as_json:
-        sys.stdout.write(json.dumps({**facts, "notes": notes}) + "\n")
+        from sync.cli.brake import judgement_json
+
+        told = judgement_json(seen.judgement)
+        sys.stdout.write(json.dumps({**facts, "brake": told, "notes": notes}) + "\n")
         return
     if seen.quiet:
         sys.stdout.write(f"nothing changed since serial {serial}; a run would only issue the head again.\n")
         return
+    from sync.cli.brake import judgement_text, told_bytes
+
+    size = told_bytes(seen.todo, seen.sized, seen.size)
     sys.stdout.write(
         f"the hub shows {'serial ' + str(serial) if serial else 'nothing yet'}; a run would\n"
-        f"  fetch        {seen.todo:>9,} files (of {seen.listed:,} listed)\n"
+        f"  fetch        {seen.todo:>9,} files (of {seen.listed:,} listed){size}\n"
         f"  take out     {seen.gone:>9,} paths (their bytes stay readable for the grace period)\n"
         f"  leave out    {seen.unlisted:>9,} unlisted files\n"
+        f"{judgement_text(seen.judgement)}"
     )
     _tell(notes)
 
@@ -80,13 +89,60 @@ def run(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Qui
 
 @app.command()
 def replicate(
-    mirrors: Annotated[list[str] | None, typer.Argument(help="Names of mirrors; all by default.")] = None,
+    mirrors: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of mirrors (all by default); or the address of a head, and where its mirror lies."),
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
+    state: Annotated[Path | None, typer.Option(help="With addresses: the directory of the mirror's own state.")] = None,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take over a store that shows another archive.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring mirrors to what the hub shows, without looking at the source."""
-    _finish(_with_run(config, as_json, quiet, lambda run: run.mirrors_only(mirrors or ())), as_json)
+    """Bring mirrors to what the hub shows, without looking at the source; or mirror anybody's archive by its head."""
+    from sync.anywhere import is_address
+
+    if any(is_address(one) for one in mirrors or ()):
+        _finish(_from_anywhere(mirrors or [], state, adopt, as_json, quiet), as_json)
+    if state is not None:
+        raise UsageError("--state goes with addresses; the mirrors of a configuration share the hub's state.")
+    _finish(_with_run(config, as_json, quiet, lambda run: run.mirrors_only(mirrors or (), adopt=adopt)), as_json)
+
+
+@app.command()
+def approve(
+    run: Annotated[int | None, typer.Argument(help="The held run; without it, open holds are listed.")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+    state: Annotated[Path | None, typer.Option(help="The state directory, where there is no configuration.")] = None,
+) -> None:
+    """Let the plan of a held run go ahead, once; without RUN, list what is held, with previews."""
+    from sync.cli.brake import approve_run, list_holds
+    from sync.config import load_config
+    from sync.state import State
+
+    with State.open(state or load_config(config).state_directory) as opened:
+        if run is None:
+            list_holds(opened, as_json=as_json)
+        else:
+            approve_run(opened, run, datetime.now(UTC), as_json=as_json)
+
+
+@app.command()
+def quarantine(
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+    retry: Annotated[str | None, typer.Option(help="Ask again with the next run: a path, or `all`.")] = None,
+) -> None:
+    """List the files set aside, with reason, age and next try; or have them tried again."""
+    from sync.cli.brake import list_quarantine, retry_quarantine
+    from sync.config import load_config
+    from sync.state import State
+
+    with State.open(load_config(config).state_directory) as state:
+        if retry is not None:
+            retry_quarantine(state, retry)
+        list_quarantine(state, datetime.now(UTC), as_json=as_json)
 
 
 @app.command()
@@ -138,6 +194,24 @@ def _with_run(config: Path, as_json: bool, quiet: bool, work: Any) -> Any:
     with State.open(settings.state_directory) as state:
         reporter = reporter_for(as_json=as_json, quiet=quiet)
         return run_loop(work(Run(settings, state, reporter, lambda: datetime.now(UTC))))
+
+
+def _from_anywhere(arguments: list[str], state: Path | None, adopt: bool, as_json: bool, quiet: bool) -> "RunRecord":
+    from sync.anywhere import Journey, archive_of, default_state, replicate_from
+    from sync.loop import run as run_loop
+    from sync.progress import reporter_for
+    from sync.state import State
+
+    if len(arguments) != 2:
+        raise UsageError(
+            f"{len(arguments)} arguments, of which one is an address.",
+            hint="Give either names of mirrors, or two addresses: that of a head and that of the mirror.",
+        )
+    head, target = arguments
+    journey = Journey(archive_of(head), target, adopt)
+    with State.open(state or default_state(target)) as opened:
+        reporter = reporter_for(as_json=as_json, quiet=quiet)
+        return run_loop(replicate_from(journey, opened, reporter, lambda: datetime.now(UTC)))
 
 
 def _finish(record: "RunRecord", as_json: bool) -> None:

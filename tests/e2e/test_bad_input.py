@@ -47,14 +47,6 @@ def climbing_path(source: Path) -> None:
             out.write("\n".join([*lines, ",".join(row)]) + "\n")
 
 
-def emptied(source: Path) -> None:
-    for file, opened in ((source / PROF, open), (source / f"{PROF}.gz", gzip.open)):
-        with opened(file, "rt") as text:
-            lines = [line for line in text.read().splitlines() if line.startswith(("#", "file,"))]
-        with opened(file, "wt") as out:
-            out.write("\n".join(lines) + "\n")
-
-
 def no_indexes_at_all(source: Path) -> None:
     for file in source.glob("*.txt*"):
         file.unlink()
@@ -68,7 +60,6 @@ def no_indexes_at_all(source: Path) -> None:
         (cut_in_a_line, "ar_index_global_prof.txt is cut"),
         (html_in_its_place, "not an index file"),
         (climbing_path, "outside.nc"),
-        (emptied, "lists nothing"),
         (no_indexes_at_all, "none of the configured index files"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -1,0 +1,36 @@
+"""When a file that could not be had is asked for again. Pure.
+
+A source that is mid-update lacks a file for minutes, so the first tries come with every run; a file that fails for a
+week is broken at the source, and asking for it every hour helps nobody.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+#: This many failed tries cost no wait: the next run asks again.
+EAGER_TRIES: Final = 2
+#: Wait after the next failure; it doubles with each further one.
+FIRST_WAIT: Final = timedelta(hours=1)
+LONGEST_WAIT: Final = timedelta(days=7)
+
+
+class Trouble(StrEnum):
+    """Why a file could not be had."""
+
+    ABSENT = "absent"  # an index or listing names it, the source does not have it
+    STALE = "stale"  # the source's bytes are older than its index row
+    BROKEN = "broken"  # the transfer failed
+
+
+def next_try(tries: int, failed_at: datetime) -> datetime:
+    """The earliest time for the next try.
+
+    Args:
+        tries: failed tries so far, at least 1.
+        failed_at: when the last one failed.
+    """
+    if tries <= EAGER_TRIES:
+        return failed_at
+    doublings = min(tries - EAGER_TRIES - 1, 20)
+    return failed_at + min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
