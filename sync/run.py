@@ -15,6 +15,7 @@ from gdac.store import Store
 from sync.config import Config, StoreOptions
 from sync.day import HUB, Day, Observed
 from sync.hold import HeldError
+from sync.keeping import begin_day
 from sync.mirrors import Fleet
 from sync.progress import Reporter
 from sync.sealed import Shown, read_head
@@ -100,6 +101,7 @@ class Run:
             hub = await stack.enter_async_context(opened(HUB, self._config.hub))
             _must_write(hub, "hub")
             await hub.clean()
+            hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
             with self._workdir() as workdir:
                 day = await self._day(stack, hub, workdir)
                 seen = await day.observe()
