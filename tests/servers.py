@@ -31,7 +31,7 @@ from typing import Any, ClassVar, NoReturn
 
 USER = "gdactester"
 PASSWORD = "correct-horse-battery"
-#: rclone's directory cache would hide what a test puts on the disk. (Not for S3 and SFTP: without it a write takes seconds.)
+#: rclone's directory cache would hide what a test puts on the disk. (Not for S3 and SFTP: a write takes seconds then.)
 _FRESH = ("--dir-cache-time", "0s")
 
 
@@ -172,7 +172,7 @@ def ftp_proftpd(root: Path, *, host: str = "") -> Iterator[Server]:
     lines = [
         "ServerType standalone", "DefaultAddress 127.0.0.1", f"Port {port}", "UseIPv6 off", "User nobody",
         "Group nogroup", f"ScoreboardFile {work}/scoreboard", f"PidFile {work}/pid", "WtmpLog off", "TransferLog none",
-        f"SystemLog {work}/log", "RequireValidShell off", "ModulePath /usr/lib/proftpd", f"DelayTable {work}/delay",
+        f"SystemLog {work}/log", "RequireValidShell off", "UseFtpUsers off", "ModulePath /usr/lib/proftpd", f"DelayTable {work}/delay",
         f"<Anonymous {root}>", "User nobody", "Group nogroup", "UserAlias anonymous nobody", "RequireValidShell off",
         "</Anonymous>",
     ]  # fmt: skip

@@ -1,0 +1,197 @@
+"""Tries again what failed for the moment, whatever the store.
+
+Retried: `TemporaryStoreError` (no answer, broken connection, 421, 429, 5xx). Not retried: `NotFoundError`,
+`ChangedError`, refusals, and a body that cannot be had twice: a write is retried when its body is bytes, or an iterable
+of which nothing was taken yet. A read that breaks in the middle is the caller's to begin again: it has the first half.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gdac.errors import StoreError
+from gdac.store import ChangedError, Declared, Expect, NotFoundError, ObjectInfo, Reading, Store, TemporaryStoreError
+from sync.stores.wrapper import Wrapper
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySettings:
+    """How often and how long to try again.
+
+    Attributes:
+        tries: most tries in all.
+        seconds: no try begins after so long.
+        first_pause: longest pause before the second try; doubles from try to try.
+        longest_pause: longest pause of our own choice; a longer one that the server asks for is kept, within `seconds`.
+    """
+
+    tries: int = 5
+    seconds: float = 180.0
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
+
+
+class RetryingStore(Wrapper):
+    """A store whose temporary failures are tried again, with exponential back-off and full jitter.
+
+    Args:
+        store: the store.
+        settings: how often and how long.
+        draw: a number between 0 and 1, for the jitter.
+        sleep: waits so many seconds.
+        clock: seconds, rising.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: RetrySettings | None = None,
+        *,
+        draw: Callable[[], float] = random.random,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(store)
+        self._settings = settings or RetrySettings()
+        self._draw, self._sleep, self._clock = draw, sleep, clock
+        self.retried = 0
+
+    async def stat(self, key: str) -> ObjectInfo:
+        """Facts about one object; see `gdac.store.Store.stat`."""
+        return await self._again(lambda: self._store.stat(key))
+
+    @asynccontextmanager
+    async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[Reading | None]:
+        """Open an object; opening is retried, the bytes are not."""
+
+        async def opened() -> tuple[AbstractAsyncContextManager[Reading | None], Reading | None]:
+            reading = self._store.read(key, unless=unless)
+            return reading, await reading.__aenter__()
+
+        context, reading = await self._again(opened)
+        try:
+            yield reading
+        except BaseException as error:
+            if not await context.__aexit__(type(error), error, error.__traceback__):
+                raise
+        else:
+            await context.__aexit__(None, None, None)
+
+    async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
+        """Objects below a prefix; begun again as long as nothing was handed out."""
+        attempt = _Attempts(self)
+        while True:
+            begun = False
+            try:
+                async for info in self._store.list(prefix, recursive=recursive):
+                    begun = True
+                    yield info
+                return
+            except TemporaryStoreError as error:
+                if begun:
+                    raise
+                await attempt.failed(error)
+
+    async def write(
+        self,
+        key: str,
+        body: bytes | AsyncIterable[bytes],
+        declared: Declared,
+        *,
+        expect: Expect | str = Expect.ANYTHING,
+    ) -> ObjectInfo:
+        """Write one object; see `gdac.store.Store.write`.
+
+        After a lost answer the first try may have landed, and the second meets our own bytes: with an expectation they
+        are read and compared before somebody else is blamed.
+        """
+        once = body if isinstance(body, bytes) else _Once(body)
+        attempt = _Attempts(self)
+        while True:
+            try:
+                return await self._store.write(key, once, declared, expect=expect)
+            except ChangedError:
+                if attempt.count and isinstance(body, bytes) and (ours := await self._find(key, body)) is not None:
+                    return ours
+                raise
+            except TemporaryStoreError as error:
+                if isinstance(once, _Once) and once.taken:
+                    raise
+                await attempt.failed(error)
+
+    async def _find(self, key: str, body: bytes) -> ObjectInfo | None:
+        """What is there, if it is exactly `body`."""
+        try:
+            async with self.read(key) as reading:
+                if reading is None or reading.info.size not in {None, len(body)}:
+                    return None
+                got = b"".join([piece async for piece in reading.chunks()])
+        except NotFoundError:
+            return None
+        return reading.info if got == body else None
+
+    async def copy(self, source: str, target: str) -> None:
+        """Copy within the store."""
+        await self._again(lambda: self._store.copy(source, target))
+
+    async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:
+        """Copy between stores, on the server."""
+        return await self._again(lambda: super(RetryingStore, self).copy_from(other, key, target))
+
+    async def delete(self, key: str) -> None:
+        """Remove one object."""
+        await self._again(lambda: self._store.delete(key))
+
+    async def flush(self) -> None:
+        """The barrier of `gdac.store.Store.flush`."""
+        await self._again(self._store.flush)
+
+    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
+        attempt = _Attempts(self)
+        while True:
+            try:
+                return await call()
+            except TemporaryStoreError as error:
+                await attempt.failed(error)
+
+
+class _Attempts:
+    """The tries of one call."""
+
+    def __init__(self, store: RetryingStore) -> None:
+        self._store = store
+        self._began = store._clock()
+        self.count = 0
+
+    async def failed(self, error: TemporaryStoreError) -> None:
+        """Pause before the next try, or raise `error` when there is none."""
+        store, settings = self._store, self._store._settings
+        self.count += 1
+        pause = min(settings.longest_pause, settings.first_pause * 2 ** (self.count - 1)) * store._draw()
+        pause = max(pause, error.after or 0.0)
+        if self.count >= settings.tries or store._clock() - self._began + pause > settings.seconds:
+            raise error
+        store.retried += 1
+        await store._sleep(pause)
+
+
+class _Once:
+    """An iterable that knows whether anything was taken from it."""
+
+    def __init__(self, body: AsyncIterable[bytes]) -> None:
+        self._body = body
+        self.taken = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.taken:
+            raise StoreError("a body cannot be sent twice.")
+        self.taken = True
+        async for piece in self._body:
+            yield piece
