@@ -19,6 +19,7 @@ from gdac.store import Declared, Store
 from sync.audit import Audit, AuditReport, Depth, FindingKind, load_paths
 from sync.config import Config, StoreOptions
 from sync.day import HUB
+from sync.exceptions import read_exceptions
 from sync.grace import Grace
 from sync.heal import Donors, Healing
 from sync.progress import Reporter
@@ -279,7 +280,8 @@ class Auditor:
                 connection.execute(f"drop table {tables[0]}")
                 break
         journal = (row[0] for row in self._state.pending()) if key == HUB else self._state.copied_paths(key)
-        load_paths(connection, "excused", chain(journal), workdir)
+        published = await read_exceptions(store, head) if yardstick.sound and key != HUB else []
+        load_paths(connection, "excused", chain(journal, (one.path for one in published)), workdir)
 
     def _part(self, key: str, order: Order) -> Part | None:
         if order.everything or order.adopt:

@@ -27,6 +27,7 @@ from sync.progress import Reporter
 from sync.seal import Sealing
 from sync.sealed import Copies, Shown, read_head
 from sync.state import State
+from sync.sweep import take_queue
 
 #: Name of the hub in the state.
 HUB: Final = hold.HUB
@@ -93,6 +94,7 @@ class Day:
         self._copies = Copies(state.directory / "sealed")
         self._grace = Grace(connection, hub, HUB, config.hub.grace, state, self._copies, now)
         self._brake = Brake(state, HUB, config.limits_for(), now)
+        self._swept: list[str] = []
         self.notes: list[str] = []
 
     async def observe(self) -> Observed:
@@ -178,6 +180,7 @@ class Day:
                     most_failures=self._config.the_source.most_failures,
                     now=self._now,
                 )
+        self._state.forget_swept(self._swept)
         kept = plan.keep_twins(self._connection, result.failed)
         self._note_failed(result)
         return IngestRecord(
@@ -223,6 +226,8 @@ class Day:
 
     def _is_quiet(self, visit: IndexVisit, before: Shown | None) -> bool:
         if before is None or self._state.pending_count() or self._state.due_count(self._now()):
+            return False
+        if self._state.swept_count():
             return False
         sealed = {entry.path: entry.sha256 for entry in before.head.indexes}
         kept = {key for key in sealed if key.partition(".")[0] in visit.missing}
@@ -292,6 +297,7 @@ class Day:
             self._config.the_source.connections,
         )
         plan.compare_seen(self._connection)
+        self._swept = take_queue(self._connection, self._state, self._config.sweep.most, self._workdir)
         plan.derived_gone(self._connection, folders, listed=visit.listed)
         looked_at = {*folders}
         judged = [path.text for path, due in aside.items() if due or path.kind.is_listed or _folder(path) in looked_at]

@@ -31,7 +31,7 @@ DEFAULT_CONFIG = Path("gdac.toml")
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands sub-commands of ``gdac sync``."""
-    for command in (audit, compare, fetch, revert):
+    for command in (audit, compare, fetch, revert, sweep):
         app.command()(command)
 
 
@@ -198,6 +198,32 @@ def revert(
         if done.lost > len(done.first_lost):
             sys.stdout.write(f"and {done.lost - len(done.first_lost):,} more that cannot be had\n")
     raise typer.Exit(ExitCode.PARTIAL if done.lost else ExitCode.FINE)
+
+
+def sweep(
+    part: PartOption = None, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
+    """Look at part of the source file by file, for changes that no index shows; the next run fetches them."""
+    from sync.run import opened
+    from sync.shares import Part
+    from sync.sweep import Sweep
+
+    chosen = Part.parse(part) if part else None
+    done = _with_state(
+        config,
+        as_json,
+        quiet,
+        lambda settings, state, reporter: Sweep(settings, state, reporter, _now, opened).sweep(chosen),
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(done.as_json()) + "\n")
+        return
+    sys.stdout.write(
+        f"part {done.part}: {done.floats:,} floats, {done.files:,} files seen; {done.replaced:,} replaced,"
+        f" {done.new:,} new derived; {done.waiting:,} wait for the next run\n"
+    )
+    for path in done.first:
+        sys.stdout.write(f"  {path}\n")
 
 
 def _settings(config: Path) -> "Config":
