@@ -172,7 +172,8 @@ def ftp_proftpd(root: Path, *, host: str = "") -> Iterator[Server]:
     lines = [
         "ServerType standalone", "DefaultAddress 127.0.0.1", f"Port {port}", "UseIPv6 off", "User nobody",
         "Group nogroup", f"ScoreboardFile {work}/scoreboard", f"PidFile {work}/pid", "WtmpLog off", "TransferLog none",
-        f"SystemLog {work}/log", "RequireValidShell off", "UseFtpUsers off", "ModulePath /usr/lib/proftpd", f"DelayTable {work}/delay",
+        f"SystemLog {work}/log", "RequireValidShell off", "UseFtpUsers off",
+        "ModulePath /usr/lib/proftpd", f"DelayTable {work}/delay",
         f"<Anonymous {root}>", "User nobody", "Group nogroup", "UserAlias anonymous nobody", "RequireValidShell off",
         "</Anonymous>",
     ]  # fmt: skip
