@@ -12,6 +12,7 @@ from typing import Final
 
 import duckdb
 
+from gdac.errors import RefusedError
 from gdac.manifest.delta import diff, fold
 from gdac.manifest.files import load_manifest
 from gdac.manifest.head import (
@@ -210,8 +211,10 @@ async def make_changes(
     store: Store,
     there: Shown | None,
     workdir: Path,
-) -> str:
-    """Make ``changes``, ``changes_there`` and ``to_copy``; returns the way: ``current``, ``delta`` or ``snapshot``.
+) -> tuple[str, tuple[str, ...]]:
+    """Make ``changes``, ``changes_there`` and ``to_copy``; nothing of it for a mirror that is there already.
+
+    Deltas that do not fit their place, or each other, send the mirror back to a full manifest (rules 9 and 10).
 
     Args:
         connection: an open connection.
@@ -220,17 +223,21 @@ async def make_changes(
         store: the mirror.
         there: the head that it shows.
         workdir: for temporary files.
+
+    Returns:
+        The way (``current``, ``delta`` or ``snapshot``), and notes for the operator.
     """
     if aim.is_there:
-        return "current"
+        return "current", ()
     way = "snapshot"
+    notes: tuple[str, ...] = ()
     if aim.advance is Advance.DELTAS:
-        assert aim.before is not None
-        entries = aim.head.deltas_after(aim.before.serial)
-        assert entries is not None
-        fold(connection, await aim.copies.load_deltas(connection, origin, aim.head, entries), "changes")
-        way = "delta"
-    else:
+        try:
+            await _fold_deltas(connection, aim, origin)
+            way = "delta"
+        except RefusedError as error:
+            notes = (f"the deltas of {origin.name} could not be used, so full manifests were compared: {error.what}",)
+    if way != "delta":
         if not aim.is_view:
             await aim.copies.load_manifest(connection, origin, aim.head, "goal")
         if there is None:
@@ -243,7 +250,14 @@ async def make_changes(
     else:
         connection.execute("create temp table held_there (path varchar, size bigint, md5 blob)")
     _make_to_copy(connection, aim)
-    return way
+    return way, notes
+
+
+async def _fold_deltas(connection: duckdb.DuckDBPyConnection, aim: Aim, origin: Store) -> None:
+    assert aim.before is not None
+    entries = aim.head.deltas_after(aim.before.serial)
+    assert entries is not None
+    fold(connection, await aim.copies.load_deltas(connection, origin, aim.head, entries), "changes")
 
 
 def _all_added(connection: duckdb.DuckDBPyConnection) -> None:

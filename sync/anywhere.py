@@ -129,7 +129,9 @@ async def _recorded(
         _remember(state.directory, shown)
         copies.prune(shown.head)
     outcome = Outcome.PARTIAL if done.exceptions else Outcome.FINE
-    return RunRecord(run, began, now(), outcome, None, None, (replace(done, mirror=journey.target),), tuple(notes))
+    return RunRecord(
+        run, began, now(), outcome, None, None, (replace(done, mirror=journey.target),), (*notes, *done.notes)
+    )
 
 
 def _check_target(store: Store) -> None:

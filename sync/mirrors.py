@@ -97,7 +97,7 @@ class Fleet:
             return MirrorRecord(name, None, None, "held", error=str(error), notes=tuple(notes))
         except GdacError as error:
             return MirrorRecord(name, None, None, "failed", error=str(error), notes=tuple(notes))
-        return replace(record, notes=tuple(notes))
+        return replace(record, notes=(*notes, *record.notes))
 
     async def _from_mirror(
         self, origin: str | None, shown: Shown, mirror: Mirror, memory: str, notes: list[str]

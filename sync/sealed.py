@@ -14,6 +14,7 @@ import duckdb
 from gdac.errors import StoreError
 from gdac.manifest.files import load_delta, load_manifest
 from gdac.manifest.head import MAX_HEAD_BYTES, DeltaEntry, Head, HeadError, IndexEntry, ManifestEntry, parse_head
+from gdac.manifest.model import ManifestError
 from gdac.manifest.names import HEAD_KEY, NameKind
 from gdac.store import NotFoundError, Store
 from sync.transfer import BadTransferError
@@ -102,12 +103,24 @@ class Copies:
     async def load_deltas(
         self, connection: duckdb.DuckDBPyConnection, store: Store, head: Head, entries: Sequence[DeltaEntry]
     ) -> list[str]:
-        """Load deltas as tables; returns their names in order."""
+        """Load deltas as tables; returns their names in order.
+
+        Raises:
+            RefusedError: one of them is not what its place in the chain demands.
+        """
         tables = []
+        known = {one.serial: one.sha256 for one in head.deltas}
         for entry in entries:
             file = await self.get(store, entry)
             table = f"delta_{entry.serial}"
-            load_delta(connection, file, table, expect_sha256=entry.sha256, archive=head.archive)
+            about = load_delta(connection, file, table, expect_sha256=entry.sha256, archive=head.archive)
+            before = about.previous.sha256 if about.previous else None
+            steps = (about.from_serial, about.serial) == (entry.serial - 1, entry.serial)
+            if not steps or before != known.get(entry.serial - 1, before):
+                raise ManifestError(
+                    f"delta {entry.name} of {store.name} leads from serial {about.from_serial} to {about.serial}, or"
+                    " names another delta before it than the head: it does not stand in its chain."
+                )
             tables.append(table)
         return tables
 

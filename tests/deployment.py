@@ -51,6 +51,11 @@ class Deployment:
         with State.open(self.config.state_directory) as state:
             return run_loop(Run(self.config, state, Silent(), lambda: self.now).whole_day())
 
+    def replicate(self, *names: str, adopt: bool = False) -> RunRecord:
+        self.now += timedelta(minutes=1)
+        with State.open(self.config.state_directory) as state:
+            return run_loop(Run(self.config, state, Silent(), lambda: self.now).mirrors_only(names, adopt=adopt))
+
     def let_grace_pass(self) -> None:
         self.now += timedelta(hours=73)
 

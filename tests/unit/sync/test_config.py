@@ -30,7 +30,7 @@ def test_every_commented_key_of_the_template_is_a_key(tmp_path):
     file = tmp_path / "gdac.toml"
     file.write_text("\n".join(lines))
     config = load_config(file)
-    assert set(config.mirror) == {"aws", "disk"}
+    assert set(config.mirror) == {"aws", "disk", "part"}
     assert config.mirror["aws"].region == "eu-west-3"
     assert config.hub.expires == timedelta(hours=48)
 
