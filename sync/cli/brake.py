@@ -52,13 +52,13 @@ def list_holds(state: "State", *, as_json: bool) -> None:
     """Write every open hold with its preview."""
     holds = state.open_holds()
     if as_json:
-        sys.stdout.write(json.dumps({"holds": [_hold_json(one) for one in holds]}) + "\n")
+        sys.stdout.write(json.dumps({"holds": [hold_json(one) for one in holds]}) + "\n")
         return
     if not holds:
         sys.stdout.write("nothing is held.\n")
     for one in holds:
         approved = f", approved by {one.approved_by}; the next run goes ahead" if one.approved else ""
-        sys.stdout.write(f"run {one.run} ({_store(one)}), held since {one.made:%Y-%m-%dT%H:%M:%SZ}{approved}\n")
+        sys.stdout.write(f"run {one.run} ({store_of(one)}), held since {one.made:%Y-%m-%dT%H:%M:%SZ}{approved}\n")
         for reason in one.hold.reasons:
             sys.stdout.write(f"  [{reason['rule']}] {reason['text']}\n")
         for line in preview_lines(one.hold.preview, _EXAMPLES):
@@ -77,12 +77,12 @@ def approve_run(state: "State", run: int, now: datetime, *, as_json: bool) -> No
         known = ", ".join(str(one.run) for one in state.open_holds()) or "none"
         raise UsageError(f"run {run} is not held.", hint=f"Held runs: {known}. `gdac sync approve` shows them.")
     if as_json:
-        sys.stdout.write(json.dumps({"approved": [_hold_json(one) for one in state.open_holds(run)]}) + "\n")
+        sys.stdout.write(json.dumps({"approved": [hold_json(one) for one in state.open_holds(run)]}) + "\n")
         return
     for one in state.open_holds(run):
-        command = "gdac sync run" if _store(one) == "hub" else f"gdac sync replicate {_store(one)}"
+        command = "gdac sync run" if store_of(one) == "hub" else f"gdac sync replicate {store_of(one)}"
         sys.stdout.write(
-            f"approved: run {run} ({_store(one)}). The next `{command}` goes ahead if its plan is still the same.\n"
+            f"approved: run {run} ({store_of(one)}). The next `{command}` goes ahead if its plan is still the same.\n"
         )
 
 
@@ -138,14 +138,16 @@ def _who() -> str:
         return "unknown"
 
 
-def _store(hold: "KeptHold") -> str:
+def store_of(hold: "KeptHold") -> str:
+    """What is held: ``hub``, or the name of a mirror."""
     return hold.hold.target.strip("()")
 
 
-def _hold_json(hold: "KeptHold") -> dict[str, Any]:
+def hold_json(hold: "KeptHold") -> dict[str, Any]:
+    """A hold as plain JSON values."""
     return {
         "run": hold.run,
-        "store": _store(hold),
+        "store": store_of(hold),
         "made": hold.made.isoformat(),
         "fingerprint": hold.hold.fingerprint,
         "reasons": hold.hold.reasons,

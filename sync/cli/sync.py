@@ -147,7 +147,8 @@ def quarantine(
 
 @app.command()
 def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Show the last runs, what each store shows, and the files set aside."""
+    """Show the last runs, what each store shows, what is held, and the files set aside."""
+    from sync.cli.brake import hold_json, store_of
     from sync.config import load_config
     from sync.day import HUB
     from sync.state import State
@@ -156,7 +157,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
     with State.open(settings.state_directory) as state:
         stores = {name: state.published(key) for name, key in {"hub": HUB, **{n: n for n in settings.mirror}}.items()}
         waiting = {name: state.superseded_count(HUB if name == "hub" else name) for name in stores}
-        runs, aside = state.runs(), state.all_set_aside()
+        runs, aside, holds = state.runs(), state.all_set_aside(), state.open_holds()
     if as_json:
         shown = {
             "stores": {
@@ -164,6 +165,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
                 for name, one in stores.items()
             },
             "runs": runs,
+            "holds": [hold_json(one) for one in holds],
             "set_aside": [{"path": one.path, "reason": one.reason, "tries": one.tries} for one in aside],
         }
         sys.stdout.write(json.dumps(shown) + "\n")
@@ -177,6 +179,9 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
         sys.stdout.write(f"{name:<16}{text}\n")
     for row in runs:
         sys.stdout.write(f"run {row['id']:<12}{row['kind']:<10} {row['started'][:19]}Z  {row['outcome']}\n")
+    for hold in holds:
+        approved = "approved" if hold.approved else "`gdac sync approve` shows why"
+        sys.stdout.write(f"held  run {hold.run} ({store_of(hold)}): {approved}\n")
     for item in aside[:20]:
         sys.stdout.write(f"set aside {item.path} ({item.tries} tries): {item.reason}\n")
     if len(aside) > 20:

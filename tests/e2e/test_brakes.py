@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.state import Ingested, State
 from tests.e2e.conftest import Desk, picture
 
 TIGHT = {"share": 0, "count": 0, "floor": 0}
@@ -106,6 +107,7 @@ def test_mass_removal_is_held_and_goes_once_when_approved(sealed: Desk):
     assert planned["brake"]["fingerprint"] == kept["fingerprint"]
     assert "would HOLD it" in sealed.sync("plan", "-q").stdout
     assert sealed.sync("approve", "77").returncode == 2
+    assert f"held  run {run} (hub)" in sealed.sync("status").stdout
 
     approve(sealed, run)
     assert "approved by" in sealed.sync("approve").stdout
@@ -235,6 +237,19 @@ def test_a_private_file_that_an_index_lists_is_refused_and_reported(sealed: Desk
     assert "refused" in done.stdout
     assert not list(sealed.hub.rglob("*_777.nc"))
     assert not list(sealed.mirror.rglob("*_777.nc"))
+
+
+def test_a_private_file_in_the_journal_is_not_sealed(sealed: Desk):
+    """A version before this rule may have fetched it."""
+    path = "etc/removed/aoml/R13857_001.nc"
+    (sealed.hub / path).parent.mkdir(parents=True)
+    (sealed.hub / path).write_bytes(b"private")
+    with State.open(sealed.root / "state") as state:
+        state.journal([Ingested(path, 7, b"\x01" * 32, b"\x02" * 16, None, None)])
+    done = sealed.sync("run", "-q")
+    assert (done.returncode, path in done.stdout) == (0, True), done.stderr
+    assert not (sealed.hub / path).exists()
+    assert sealed.gdac("manifest", "verify", "hub").returncode == 0
 
 
 def test_quarantine_is_tried_again_at_growing_distances(desk: Desk):

@@ -1,16 +1,19 @@
 """Facts of a plan, fingerprints, holds and approvals: from tables and a real state database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gdac.columns import connect
+from gdac.errors import UsageError
 from gdac.paths import ArchivePath, Kind
-from policies.deletion import DacDiff, Hold, Limit, Limits, Move, Rule
+from policies.deletion import DEFAULT_LIMITS, DacDiff, Hold, Limit, Limits, Move, Rule
 from policies.quarantine import Trouble
 from sync import plan
+from sync.config import check_config
 from sync.facts import delta_facts, plan_facts
-from sync.hold import Brake, HeldError, check_public
+from sync.hold import Brake, HeldError, check_public, leave_out
 from sync.kinds import add_kinds
 from sync.state import Ingested, State
 
@@ -175,6 +178,48 @@ def test_an_approval_outlives_a_run_that_broke_off(desk):
     desk.state.approve(run, "ann", NOW)
     desk.state.journal([Ingested(profile("R", 8), 1, b"\x03" * 32, b"\x04" * 16, None, NEW.replace(tzinfo=UTC))])
     assert desk.judge(BASE, wanted).goes
+
+
+def test_what_was_approved_at_the_hub_is_left_out_at_a_mirror(desk):
+    shape = "(change varchar, path varchar, from_path varchar)"
+    desk.connection.execute(f"create table changes {shape}")
+    desk.connection.execute(f"create table delta_2 {shape}")
+    rows = [("removed", profile("R", cycle), None) for cycle in (1, 2, 3)]
+    desk.connection.executemany("insert into changes values (?, ?, ?)", rows)
+    desk.connection.executemany("insert into delta_2 values (?, ?, ?)", rows[:2])
+    assert leave_out(desk.connection, "changes", []) == "changes"
+    view = leave_out(desk.connection, "changes", ["delta_2"])
+    assert desk.connection.execute(f"select path from {view}").fetchall() == [(profile("R", 3),)]
+    mirror = Brake(desk.state, "aws", STRICT, lambda: NOW)
+    run = desk.run()
+    with pytest.raises(HeldError):
+        desk.brake.enforce(desk.judge(BASE, WANTED), called="this run")
+    desk.state.approve(run, "ann", NOW)
+    desk.brake.settle(desk.judge(BASE, WANTED), 2)
+    desk.brake.settle(None, 3)
+    assert mirror.approved_serials(1, 5) == [2]
+    assert mirror.approved_serials(2, 5) == []
+
+
+def test_limits_of_the_configuration_and_of_a_mirror():
+    raw = {
+        "hub": {"store": "/srv/argo"},
+        "source": {"gdac": {"store": "/srv/source", "retired": ["ar_index_global_tech"]}},
+        "mirror": {"a": {"store": "/a", "brake": {"dac_removals": {"floor": 7}}}, "b": {"store": "/b"}},
+        "brake": {"dac_removals": {"share": 0.5}, "index_loss": {"count": 9}},
+    }
+    config = check_config(raw, where="test")
+    default = DEFAULT_LIMITS.dac_removals
+    assert config.limits_for().dac_removals == replace(default, share=0.5)
+    assert config.limits_for("a").dac_removals == replace(default, share=0.5, floor=7)
+    assert config.limits_for("b") == config.limits_for()
+    assert config.limits_for().index_loss.count == 9
+    raw["brake"]["dac_removals"]["share"] = 5
+    raw["source"]["gdac"]["retired"] = ["ar_index_global_teck"]
+    with pytest.raises(UsageError) as wrong:
+        check_config(raw, where="test")
+    assert "brake.dac_removals.share" in wrong.value.what
+    assert "source.gdac.retired" in wrong.value.what
 
 
 def test_waiting_files_are_left_out_until_they_are_due_or_their_row_changes(desk):
