@@ -204,6 +204,11 @@ class Auditor:
             own, damaged = None, True
         else:
             damaged = False
+        if name != HUB_WORD and not self._config.mirror[name].view.is_plain and (own is None or order.adopt):
+            raise UsageError(
+                f"mirror {name} is a view, so the head of another store is no yardstick for it.",
+                hint=f"gdac sync replicate {name} --adopt derives it anew and keeps what lies there already.",
+            )
         reference = None if own and not order.adopt else await self._reference(name)
         if own is not None and (reference is None or own.head.archive == reference.head.archive):
             return _Yardstick(own, own, sound=True)

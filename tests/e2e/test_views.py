@@ -226,6 +226,18 @@ def test_argopy_opens_the_bucket(source, tmp_path, monkeypatch):
         assert done.returncode == 0, done.stderr[-3000:]
 
 
+def test_an_audit_knows_views(desk):
+    settings = (desk.root / "gdac.toml").read_text(encoding="utf-8")
+    (desk.root / "gdac.toml").write_text(settings + 'layout = "asdi"\n', encoding="utf-8")
+    assert desk.sync("run", "--quiet").returncode == 0
+    assert desk.sync("audit", "--all").returncode == 0
+    (desk.mirror / "pub" / "idx" / "ar_index_global_prof.txt").write_bytes(b"x")
+    assert desk.sync("audit", "--all").returncode == 1
+    adopted = desk.sync("audit", "--adopt", "folder")
+    assert adopted.returncode != 0
+    assert "is a view" in adopted.stdout + adopted.stderr
+
+
 def test_another_definition_is_another_archive(source, tmp_path):
     here = Deployment(tmp_path / "here", str(source), {"disk": folder_mirror(tmp_path / "disk")})
     here.run()
