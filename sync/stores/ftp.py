@@ -39,11 +39,14 @@ _ABSENT: Final = ("no such", "not found", "not exist")
 class FtpReading:
     """A file being fetched: bytes come on a data connection, the verdict on the control connection."""
 
-    def __init__(self, name: str, info: ObjectInfo, talk: Conversation, reader: Readable, begun: Answer) -> None:
+    def __init__(
+        self, name: str, info: ObjectInfo, talk: Conversation, reader: Readable, writer: Closable, begun: Answer
+    ) -> None:
         self._name = name
         self._info = info
         self._talk = talk
         self._reader = reader
+        self._writer = writer
         self._begun = begun
         self.complete = False
 
@@ -62,6 +65,7 @@ class FtpReading:
                 yield block
             if self._info.size is None:  # else the length tells
                 refuse_cut(self._reader)
+            self._writer.close()  # proftpd gives no verdict before, but after ten seconds
             verdict = await self._talk.answer() if self._begun.code[0] == "1" else self._begun
         except WIRE_ERRORS as error:
             raise TemporaryStoreError(
@@ -146,7 +150,7 @@ class FtpStore(ReadOnly):
             raise
         if info.size is None:
             info = replace(info, size=announced_bytes(begun))
-        return FtpReading(self.name, info, talk, reader, begun), writer
+        return FtpReading(self.name, info, talk, reader, writer, begun), writer
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Files below a directory, by MLSD, else by LIST (sizes exact, times unknown). Links have no size."""

@@ -152,6 +152,7 @@ class Conversation(aioftp.Client):
             while block := await self.receive(reader):
                 blocks.append(block)
             refuse_cut(reader)
+            writer.close()  # proftpd gives no verdict before, but after ten seconds
             done = await self.answer() if begun.code[0] == "1" else begun
         finally:
             writer.close()
