@@ -174,7 +174,7 @@ def ftp_proftpd(root: Path, *, host: str = "") -> Iterator[Server]:
         "Group nogroup", f"ScoreboardFile {work}/scoreboard", f"PidFile {work}/pid", "WtmpLog off", "TransferLog none",
         f"SystemLog {work}/log", "RequireValidShell off", "UseFtpUsers off",
         "ModulePath /usr/lib/proftpd", f"DelayTable {work}/delay",
-        f"<Anonymous {root}>", "User nobody", "Group nogroup", "UserAlias anonymous nobody", "RequireValidShell off",
+        f"<Anonymous {root}>", "User daemon", "Group daemon", "UserAlias anonymous daemon", "RequireValidShell off",
         "</Anonymous>",
     ]  # fmt: skip
     trust = ""
