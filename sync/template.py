@@ -19,6 +19,10 @@ store = "{hub}"
 # expires = "PT48H"         # how long a head counts as fresh
 # memory = "2GB"            # limit of the column engine
 
+# [vault]                   # superseded and removed bytes, kept by digest: `gdac sync fetch`, `gdac sync revert`
+# store = "/srv/argo-vault"
+# retention = "P90D"
+
 [source.gdac]               # the archive that somebody else runs
 store = "{source}"
 # connections = 8           # most connections at once; be polite

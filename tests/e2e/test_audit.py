@@ -1,10 +1,12 @@
 """Mirrors damaged on purpose: our audit and rclone name the same paths, healing mends them, and both agree again."""
 
 import contextlib
+import hashlib
+import json
 import os
 import subprocess
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -178,6 +180,23 @@ def test_a_listing_alone_proves_a_bucket(mirrored):
     else:
         assert (report.proven, report.read) == (report.due, 0)
     assert report.left == 0
+
+
+def test_rclone_understands_our_metadata(mirrored):
+    """Times as rclone itself writes them; the digest beside them where the server keeps what it is given."""
+    command = [rclone(), "lsjson", "-M", "-R", "--files-only", "--config", os.devnull, f"{mirrored.remote}/dac"]
+    listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=100).stdout)
+    files = {f"dac/{one['Path']}": one for one in listed}
+    assert files
+    for path, one in files.items():
+        body = (mirrored.here.hub / path).read_bytes()
+        modified = datetime.fromisoformat(one["ModTime"])
+        assert abs(modified.timestamp() - (mirrored.here.hub / path).stat().st_mtime) < 1
+        if mirrored.name == "moto":
+            assert one["Metadata"]["sha256"] == hashlib.sha256(body).hexdigest()
+    quick = [rclone(), "check", "--exclude", "/manifest/**", str(mirrored.here.hub), mirrored.remote]
+    done = subprocess.run([*quick, "--config", os.devnull], capture_output=True, text=True, check=False, timeout=100)
+    assert "0 differences found" in done.stderr
 
 
 def test_all_parts_together_are_the_whole(on_folder):
