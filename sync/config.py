@@ -52,8 +52,12 @@ class StoreOptions(_Section):
         store: URL or path; see docs/stores.md for the schemes.
         endpoint: for ``s3://`` on another provider than AWS: its URL.
         region: for ``s3://``.
-        anonymous: for ``s3://``: sign nothing (public buckets).
-        allow_http: for ``s3://``: talk to an endpoint on another machine without TLS.
+        anonymous: for buckets: sign nothing (public ones).
+        allow_http: for buckets: talk to an endpoint on another machine without TLS.
+        ca_file: certificates to trust instead of the system's, for HTTPS, FTPS and buckets.
+        key_file: for ``sftp://``: the private key.
+        known_hosts: for ``sftp://``: file of host keys; the user's own by default.
+        fingerprint: for ``sftp://``: the host key's ``SHA256:...`` fingerprint, instead of a file.
         connections: most connections or transfers at once.
         timeout: seconds without a byte after which a connection counts as dead.
     """
@@ -63,6 +67,10 @@ class StoreOptions(_Section):
     region: str | None = None
     anonymous: bool = False
     allow_http: bool = False
+    ca_file: str = ""
+    key_file: str = ""
+    known_hosts: str = ""
+    fingerprint: str = ""
     connections: Connections = 16
     timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from gdac.columns import connect
 from gdac.errors import UsageError
@@ -21,7 +21,16 @@ from sync.progress import Reporter
 from sync.sealed import Shown, read_head
 from sync.state import State
 from sync.stores.open import open_store
-from sync.stores.settings import FtpSettings, HttpSettings, LocalSettings, S3Settings, StoreSettings
+from sync.stores.retry import RetryingStore
+from sync.stores.settings import (
+    AzureSettings,
+    FtpSettings,
+    GcsSettings,
+    HttpSettings,
+    S3Settings,
+    SftpSettings,
+    StoreSettings,
+)
 
 _MOST_NOTES: Final = 100
 
@@ -140,21 +149,29 @@ class Run:
 
 
 def opened(name: str, options: StoreOptions) -> Store:
-    """The store of one section of the configuration; enter it to use it."""
-    timeout = options.timeout
+    """The store of one section of the configuration; enter it to use it. What fails for the moment is tried again."""
+    common: dict[str, Any] = {"connections": options.connections, "read_seconds": options.timeout}
+    bucket: dict[str, Any] = {
+        "endpoint": options.endpoint or "",
+        "anonymous": options.anonymous,
+        "allow_http": options.allow_http,
+        "ca_file": options.ca_file,
+        "read_seconds": options.timeout,
+        "retries": 0,  # ours are outside, the same for every kind of store
+    }
     settings = StoreSettings(
-        local=LocalSettings(),
-        http=HttpSettings(connections=options.connections, read_seconds=timeout),
-        ftp=FtpSettings(connections=options.connections, read_seconds=timeout),
-        s3=S3Settings(
-            endpoint=options.endpoint or "",
-            region=options.region or "",
-            anonymous=options.anonymous,
-            allow_http=options.allow_http,
-            read_seconds=timeout,
+        http=HttpSettings(**common, ca_file=options.ca_file),
+        ftp=FtpSettings(**common, ca_file=options.ca_file),
+        sftp=SftpSettings(
+            **common, key_file=options.key_file, known_hosts=options.known_hosts, fingerprint=options.fingerprint
         ),
+        s3=S3Settings(**bucket, region=options.region or ""),
+        gcs=GcsSettings(**bucket),
+        azure=AzureSettings(**bucket),
     )
-    return open_store(options.store, settings, name="hub" if name == HUB else name)
+    store = open_store(options.store, settings, name="hub" if name == HUB else name)
+    is_local = "://" not in options.store or options.store.startswith("file:")
+    return store if is_local else RetryingStore(store)
 
 
 def _must_write(store: Store, what: str) -> None:
