@@ -107,15 +107,38 @@ def _joined_rests(con: duckdb.DuckDBPyConnection, old: IndexText, new: IndexText
     if old.spec != new.spec or old.columns != new.columns or not old.spec.lists_files:
         return False
     workdir.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".index-", dir=workdir) as folder:
-        rests = Path(folder) / "old" / f"{old.spec.name}.txt", Path(folder) / "new" / f"{new.spec.name}.txt"
-        if not _left_over(old, new, rests):
-            return False
-        try:
-            with open_index(rests[0], workdir) as was, open_index(rests[1], workdir) as now:
-                return _joined(con, was, now) and _apart(con, old, now)
-        except RefusedError:  # the full way names the file and the line
-            return False
+    # The proof of the old file needs the column engine, the comparison of bytes does not: side by side.
+    cursor = con.cursor()
+    try:
+        with TemporaryDirectory(prefix=".index-", dir=workdir) as folder, ThreadPoolExecutor(1, "proof") as beside:
+            rests = Path(folder) / "old" / f"{old.spec.name}.txt", Path(folder) / "new" / f"{new.spec.name}.txt"
+            proof = beside.submit(_hashed, cursor, old)
+            if not _left_over(old, new, rests):
+                return False
+            try:
+                with open_index(rests[0], workdir) as was, open_index(rests[1], workdir) as now:
+                    whole = proof.result()
+                    return whole is not None and _joined(con, was, now) and _apart(con, whole, now)
+            except RefusedError:  # the full way names the file and the line
+                return False
+    finally:
+        con.execute("DROP TABLE IF EXISTS index_hashes")
+        cursor.close()
+
+
+def _hashed(con: duckdb.DuckDBPyConnection, old: IndexText) -> OpenIndex | None:
+    """Make ``index_hashes`` of the old file's paths and scan its bytes; None when its rows do not parse."""
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TABLE index_hashes AS SELECT hash(file) AS path FROM {_numbers(old)}"
+            " WHERE date_update IS NOT NULL",
+            [str(old.text)],
+        )
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        return None
+    return old.scanned()
 
 
 def _left_over(old: IndexText, new: IndexText, rests: tuple[Path, Path]) -> bool:
@@ -128,27 +151,24 @@ def _left_over(old: IndexText, new: IndexText, rests: tuple[Path, Path]) -> bool
         return compare(old.text, len(starts[0]), new.text, len(starts[1]), (old_rest, new_rest))
 
 
-def _apart(con: duckdb.DuckDBPyConnection, old: IndexText, rest: OpenIndex) -> bool:
+def _apart(con: duckdb.DuckDBPyConnection, old: OpenIndex, rest: OpenIndex) -> bool:
     """Every row of the old file is good, no path is there twice, and the rest of the new file names no other of them.
 
     Equal paths have equal hashes: as many hashes as the old file has rows and the rest adds paths prove all of it.
     """
     added = con.execute("SELECT count(*) FROM index_pairs WHERE NOT was").fetchone()
     assert added is not None
-    with ThreadPoolExecutor(1, "scan") as beside:
-        scanned = beside.submit(old.scanned)
-        try:
-            found = con.execute(
-                "SELECT count(date_update), count(DISTINCT hash(file)) FROM ("
-                f"SELECT file, date_update FROM {_numbers(old)} UNION ALL SELECT file, NULL FROM {_numbers(rest)})",
-                [str(old.text), str(rest.text)],
-            ).fetchone()
-        except duckdb.OutOfMemoryException:
-            raise
-        except duckdb.Error:
-            return False
-        whole = scanned.result()
-    return found == (whole.rows, whole.rows + added[0]) and (whole.plain or _safe(con, whole))
+    try:
+        found = con.execute(
+            "SELECT count(*) FILTER (is_old), count(DISTINCT path) FROM (SELECT path, true AS is_old FROM index_hashes"
+            f" UNION ALL SELECT hash(file), false FROM {_numbers(rest)})",
+            [str(rest.text)],
+        ).fetchone()
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        return False
+    return found == (old.rows, old.rows + added[0]) and (old.plain or _safe(con, old))
 
 
 def _safe(con: duckdb.DuckDBPyConnection, index: OpenIndex) -> bool:

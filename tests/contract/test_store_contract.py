@@ -403,7 +403,7 @@ def test_readers_see_old_or_new(writable) -> None:
                 data = new if turn % 2 else old
                 await store.write("dac/x.nc", pieces(data), declared(data))
             stop.set()
-            assert sum(await asyncio.gather(*looking)) > 3
+            assert min(await asyncio.gather(*looking)) > 0
 
     run(visit())
 
