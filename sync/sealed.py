@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
@@ -18,6 +19,9 @@ from gdac.manifest.model import ManifestError
 from gdac.manifest.names import HEAD_KEY, NameKind
 from gdac.store import NotFoundError, Store
 from sync.transfer import BadTransferError
+
+#: Ending of the mark beside a manifest whose rows have been judged, so that the digest alone vouches for them.
+_JUDGED: Final = ".judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +89,24 @@ class Copies:
 
     def keep(self, file: Path, name: str | None = None) -> None:
         """Take a file that was just sealed, under its own name or ``name``, out of a staging directory."""
-        file.replace(self._directory / (name or file.name))
+        kept = self._directory / (name or file.name)
+        file.replace(kept)
+        _judged(kept).touch()  # whoever seals judges every row
 
     def prune(self, head: Head) -> None:
         """Remove copies that no later run needs: all but the head's own manifest and its deltas."""
         named = {head.manifest.name} | {one.name for one in head.deltas}
         for file in self._directory.iterdir():
-            if file.is_file() and file.name not in named:
+            if file.is_file() and file.name.removesuffix(_JUDGED) not in named:
                 file.unlink()
 
     async def load_manifest(self, connection: duckdb.DuckDBPyConnection, store: Store, head: Head, table: str) -> None:
-        """Open the full manifest of a head as a view."""
+        """Open the full manifest of a head as a view; its digest is checked each time, its rows the first time."""
         file = await self.get(store, head.manifest)
+        known = _judged(file).exists()
         sha256 = head.manifest.sha256
-        load_manifest(connection, file, table, expect_sha256=sha256, archive=head.archive)
+        load_manifest(connection, file, table, expect_sha256=sha256, archive=head.archive, rows_known=known)
+        _judged(file).touch()
 
     async def load_deltas(
         self, connection: duckdb.DuckDBPyConnection, store: Store, head: Head, entries: Sequence[DeltaEntry]
@@ -123,6 +131,11 @@ class Copies:
                 )
             tables.append(table)
         return tables
+
+
+def _judged(file: Path) -> Path:
+    """The mark beside a copy whose rows have been judged."""
+    return file.with_name(file.name + _JUDGED)
 
 
 async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int) -> None:
