@@ -1,16 +1,16 @@
 """A store that puts into the vault what it is about to overwrite or delete: written once, for every kind of hub."""
 
-from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Self
+from collections.abc import AsyncIterable
+from typing import Self
 
 from gdac.errors import StoreError
 from gdac.paths import MANIFEST_DIR
-from gdac.store import Capabilities, Declared, Expect, ObjectInfo, Reading, Store
+from gdac.store import Declared, Expect, ObjectInfo, Store
+from sync.stores.wrapper import Wrapper
 from sync.vault import Vault
 
 
-class Vaulting:
+class Vaulting(Wrapper):
     """A store that puts into a vault what it is about to overwrite or delete; what lies under ``manifest/`` apart.
 
     Args:
@@ -19,29 +19,8 @@ class Vaulting:
     """
 
     def __init__(self, store: Store, vault: Vault) -> None:
-        self._store, self._vault = store, vault
-
-    @property
-    def name(self) -> str:
-        """That of the store itself."""
-        return self._store.name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """Those of the store itself."""
-        return self._store.capabilities
-
-    async def stat(self, key: str) -> ObjectInfo:
-        """As the store does."""
-        return await self._store.stat(key)
-
-    def read(self, key: str, *, unless: str | None = None) -> AbstractAsyncContextManager[Reading | None]:
-        """As the store does."""
-        return self._store.read(key, unless=unless)
-
-    def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
-        """As the store does."""
-        return self._store.list(prefix, recursive=recursive)
+        super().__init__(store)
+        self._vault = vault
 
     async def write(
         self,
@@ -76,25 +55,15 @@ class Vaulting:
         await self._keep(target)
         await self._store.copy(source, target)
 
-    async def copy_from(self, other: Store, key: str, target: str) -> Any:
+    async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:
         """Keep what is at the target, then have the servers copy."""
         await self._keep(target)
-        store: Any = self._store
-        return await store.copy_from(other, key, target)
-
-    async def probe(self) -> Any:
-        """As the store does."""
-        store: Any = self._store
-        return await store.probe()
+        return await super().copy_from(other, key, target)
 
     async def flush(self) -> None:
         """As the store does, after the vault."""
         await self._vault.store.flush()
         await self._store.flush()
-
-    async def clean(self) -> int:
-        """As the store does."""
-        return await self._store.clean()
 
     async def __aenter__(self) -> Self:
         """The store is open already."""

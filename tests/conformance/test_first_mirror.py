@@ -2,7 +2,6 @@
 
 import csv
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,12 +44,7 @@ def reference(tree: Path, to: Path) -> Path:
     return to
 
 
-@contextmanager
-def ftp_anonymous(tree: Path):
-    with ftp_pyftpdlib(tree) as server:
-        yield server
-
-
+@pytest.mark.timeout(400)  # seconds alone; minutes on a machine that does other things
 @pytest.mark.parametrize("serve", [ftp_pyftpdlib, ftp_rclone, http_python], ids=["pyftpdlib", "rclone-ftp", "http"])
 def test_two_real_days(serve, source_tree, shared, tmp_path, monkeypatch):
     for name, value in SECRETS.items():
