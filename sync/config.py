@@ -97,7 +97,7 @@ class HubSection(StoreOptions):
     state: Path | None = None
     grace: timedelta = DEFAULT_GRACE
     expires: timedelta = timedelta(hours=48)
-    memory: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "2GB"
+    memory: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "700MB"
 
 
 class LimitSection(_Section):

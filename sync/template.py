@@ -17,7 +17,7 @@ store = "{hub}"
 # state = "/var/lib/argo-gdac"   # state database and work files; beside the hub by default
 # grace = "P3D"             # how long superseded files stay readable (ISO 8601, or "HH:MM:SS")
 # expires = "PT48H"         # how long a head counts as fresh
-# memory = "2GB"            # limit of the column engine
+# memory = "700MB"           # limit of the column engine
 
 # [vault]                   # superseded and removed bytes, kept by digest: `gdac sync fetch`, `gdac sync revert`
 # store = "/srv/argo-vault"
