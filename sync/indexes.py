@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from gdac.index.read import LoadedIndex, OpenIndex, load_index, load_listing, open_index
+from gdac.index.unpack import MAX_BYTES
 from gdac.store import NotFoundError, Store
 from sync.progress import Stage
 from sync.state import KnownIndex, State
@@ -96,6 +97,11 @@ async def _fetch(
                     sha256.update(chunk)
                     md5.update(chunk)
                     size += len(chunk)
+                    if size > MAX_BYTES:
+                        raise BadTransferError(
+                            f"{key} from {source.name} does not end: more than {MAX_BYTES:,} bytes came.",
+                            hint="Look at what the server sends; nothing was changed.",
+                        )
                     out.write(chunk)
             info = reading.info
     except NotFoundError:

@@ -92,6 +92,21 @@ def test_a_mended_index_is_taken_by_the_next_run(desk: Desk):
     assert json.loads(done.stdout)["seal"]["renamed"] == len(changes.renamed)
 
 
+def test_an_index_that_does_not_end(tmp_path, monkeypatch):
+    from datetime import date
+
+    from gdac.sample.archive import make_archive
+    from sync import indexes
+    from sync.transfer import BadTransferError
+    from tests.deployment import Deployment
+
+    make_archive(tmp_path / "source", floats=1, cycles=2, seed=7, day=date(2025, 3, 1))
+    monkeypatch.setattr(indexes, "MAX_BYTES", 100)
+    with pytest.raises(BadTransferError, match="does not end"):
+        Deployment(tmp_path / "here", str(tmp_path / "source")).run()
+    assert not (tmp_path / "here" / "hub" / "dac").exists()
+
+
 def test_html_over_http(desk: Desk):
     """A server that answers 200 with an error page for every index."""
 
