@@ -105,7 +105,13 @@ class Copies:
         file = await self.get(store, head.manifest)
         known = _judged(file).exists()
         sha256 = head.manifest.sha256
-        load_manifest(connection, file, table, expect_sha256=sha256, archive=head.archive, rows_known=known)
+        try:
+            load_manifest(connection, file, table, expect_sha256=sha256, archive=head.archive, rows_known=known)
+        except ManifestError:  # a copy that rotted on our disk must not stop every later run: once more, from the store
+            file.unlink()
+            _judged(file).unlink(missing_ok=True)
+            file = await self.get(store, head.manifest)
+            load_manifest(connection, file, table, expect_sha256=sha256, archive=head.archive)
         _judged(file).touch()
 
     async def load_deltas(

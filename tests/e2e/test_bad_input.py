@@ -197,6 +197,18 @@ def test_a_manifest_that_does_not_match_its_head(desk: Desk):
     assert (picture(desk.hub), picture(desk.mirror)) == before
 
 
+def test_a_copy_of_the_manifest_that_rotted_is_fetched_again(desk: Desk):
+    assert desk.sync("run", "-q").returncode == 0
+    next_day(desk.source)
+    copy = next((desk.root / "state" / "sealed").glob("*.manifest.parquet"))
+    raw = bytearray(copy.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    copy.write_bytes(raw)
+    done = desk.sync("run", "-q")
+    assert done.returncode == 0, done.stderr
+    assert "serial 2" in done.stdout
+
+
 @pytest.mark.parametrize("where", ["hub", "mirror"])
 def test_a_head_that_is_none(desk: Desk, where):
     assert desk.sync("run", "-q").returncode == 0
