@@ -12,13 +12,13 @@ from gdac.columns import connect
 from gdac.errors import UsageError
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord
 from gdac.store import Store
+from sync.brakes.hold import HeldError
 from sync.config import Config, StoreOptions
-from sync.day import HUB, Day, Observed
-from sync.hold import HeldError
-from sync.keeping import begin_day
-from sync.mirrors import Fleet
+from sync.hub.day import HUB, Day, Observed
+from sync.hub.keeping import begin_day
+from sync.mirror.fleet import Fleet
 from sync.progress import Reporter
-from sync.sealed import Shown, read_head
+from sync.sealed.copies import Shown, read_head
 from sync.state import State
 from sync.stores.open import open_store
 from sync.stores.retry import RetryingStore

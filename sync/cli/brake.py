@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gdac.errors import UsageError
-from sync.hold import preview_lines
+from sync.brakes.hold import preview_lines
 from sync.progress import human_size
 
 if TYPE_CHECKING:
-    from sync.hold import Judgement
+    from sync.brakes.hold import Judgement
     from sync.state import KeptHold, State
 
 _EXAMPLES = 5

@@ -13,8 +13,8 @@ from gdac.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from gdac.store import Store
-    from sync.audit import AuditReport
-    from sync.compare import Comparison
+    from sync.audit.audit import AuditReport
+    from sync.audit.compare import Comparison
     from sync.config import Config
     from sync.progress import Reporter
     from sync.state import State
@@ -54,8 +54,8 @@ def audit(
     quiet: Quiet = False,
 ) -> None:
     """Does a mirror hold what its manifest says? Takes one part after the other, or all; can mend what differs."""
-    from sync.auditing import Auditor, Order
-    from sync.shares import Part
+    from sync.audit.orders import Auditor, Order
+    from sync.audit.shares import Part
 
     if part and everything:
         raise UsageError("--part and --all exclude each other.")
@@ -86,7 +86,7 @@ def compare(
     from tempfile import TemporaryDirectory
 
     from gdac.columns import connect
-    from sync import compare as comparing
+    from sync.audit import compare as comparing
     from sync.config import GLOBAL_INDEXES
     from sync.loop import run as run_loop
 
@@ -114,7 +114,7 @@ def _named(text: str, config: Path) -> "Store":
     if any(mark in text for mark in ":/.\\"):
         return open_store(text)
     from sync.config import load_config
-    from sync.day import HUB
+    from sync.hub.day import HUB
     from sync.run import opened
 
     settings = load_config(config)
@@ -151,8 +151,8 @@ def fetch(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Fetch a file as it was at an earlier serial, from wherever its bytes still are: hub, mirrors, vault."""
+    from sync.hub.revert import Revert
     from sync.loop import run as run_loop
-    from sync.revert import Revert
     from sync.run import opened
 
     settings, reporter = _settings(config), _silent()
@@ -169,7 +169,7 @@ def revert(
     quiet: Quiet = False,
 ) -> None:
     """Seal the state of an earlier serial again, as the next one; runs wait then until they are released."""
-    from sync.revert import Revert
+    from sync.hub.revert import Revert
     from sync.run import opened
 
     if (serial is None) is not release:
@@ -204,9 +204,9 @@ def sweep(
     part: PartOption = None, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Quiet = False
 ) -> None:
     """Look at part of the source file by file, for changes that no index shows; the next run fetches them."""
+    from sync.audit.shares import Part
+    from sync.hub.sweep import Sweep
     from sync.run import opened
-    from sync.shares import Part
-    from sync.sweep import Sweep
 
     chosen = Part.parse(part) if part else None
     done = _with_state(

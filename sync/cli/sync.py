@@ -100,7 +100,7 @@ def replicate(
     quiet: Quiet = False,
 ) -> None:
     """Bring mirrors to what the hub shows, without looking at the source; or mirror anybody's archive by its head."""
-    from sync.anywhere import is_address
+    from sync.mirror.anywhere import is_address
 
     if any(is_address(one) for one in mirrors or ()):
         _finish(_from_anywhere(mirrors or [], state, adopt, as_json, quiet), as_json)
@@ -150,7 +150,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
     """Show the last runs, what each store shows, what is held, and the files set aside."""
     from sync.cli.brake import hold_json, store_of
     from sync.config import load_config
-    from sync.day import HUB
+    from sync.hub.day import HUB
     from sync.state import State
 
     settings = load_config(config)
@@ -202,8 +202,8 @@ def _with_run(config: Path, as_json: bool, quiet: bool, work: Any) -> Any:
 
 
 def _from_anywhere(arguments: list[str], state: Path | None, adopt: bool, as_json: bool, quiet: bool) -> "RunRecord":
-    from sync.anywhere import Journey, archive_of, default_state, replicate_from
     from sync.loop import run as run_loop
+    from sync.mirror.anywhere import Journey, archive_of, default_state, replicate_from
     from sync.progress import reporter_for
     from sync.state import State
 

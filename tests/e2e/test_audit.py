@@ -13,10 +13,10 @@ import pytest
 
 from gdac.sample.archive import make_archive, next_day
 from gdac.store import Declared
-from sync.auditing import Auditor, Order
+from sync.audit.orders import Auditor, Order
+from sync.audit.shares import Part
 from sync.loop import run as run_loop
 from sync.progress import Silent
-from sync.shares import Part
 from sync.state import State
 from sync.stores.open import open_store
 from sync.stores.settings import S3Settings, StoreSettings

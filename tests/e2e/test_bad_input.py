@@ -96,7 +96,7 @@ def test_an_index_that_does_not_end(tmp_path, monkeypatch):
     from datetime import date
 
     from gdac.sample.archive import make_archive
-    from sync import indexes
+    from sync.hub import indexes
     from sync.transfer import BadTransferError
     from tests.deployment import Deployment
 

@@ -12,9 +12,9 @@ from gdac.errors import StoreError, UsageError
 from gdac.manifest.head import ForkError, OtherArchiveError, RollbackError, parse_head
 from gdac.records import Outcome, RunRecord
 from gdac.sample.archive import make_archive, next_day
-from sync.anywhere import Journey, archive_of, replicate_from
-from sync.exceptions import MIRROR_KEY, parse_exceptions
 from sync.loop import run as run_loop
+from sync.mirror.anywhere import Journey, archive_of, replicate_from
+from sync.mirror.exceptions import MIRROR_KEY, parse_exceptions
 from sync.progress import Silent
 from sync.state import State
 from tests.deployment import (

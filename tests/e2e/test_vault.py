@@ -8,10 +8,10 @@ import pytest
 
 from gdac.errors import UsageError
 from gdac.sample.archive import make_archive, next_day
-from sync.keeping import StoppedError
+from sync.hub.keeping import StoppedError
+from sync.hub.revert import Revert
 from sync.loop import run as run_loop
 from sync.progress import Silent
-from sync.revert import Revert
 from sync.run import Run, opened
 from sync.state import State
 from tests.deployment import Deployment, assert_equal_by_rclone, folder_mirror

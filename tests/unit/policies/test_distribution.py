@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gdac.columns import connect
 from gdac.paths import ArchivePath, PathError
 from policies.distribution import NOT_SURELY, PUBLIC_ETC, SURELY_PUBLIC, why_private
-from sync import plan
+from sync.hub import plan
 
 
 @pytest.mark.parametrize("path", ["etc/removed/aoml/R13857_001.nc", "etc/notes.txt", "etc/argo-index.bak"])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gdac.columns import connect
 from gdac.errors import UsageError
-from sync.shares import UNIT, Part, sampled
+from sync.audit.shares import UNIT, Part, sampled
 
 PATHS = [
     "ar_index_global_prof.txt",

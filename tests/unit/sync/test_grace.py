@@ -18,8 +18,8 @@ from gdac.columns import connect
 from gdac.manifest.delta import diff
 from gdac.manifest.seal import prepare_seal
 from gdac.store import Declared
-from sync.grace import Grace
-from sync.sealed import Copies, Shown, read_head
+from sync.sealed.copies import Copies, Shown, read_head
+from sync.sealed.grace import Grace
 from sync.state import State
 from sync.stores.local import LocalStore
 

@@ -10,11 +10,11 @@ from gdac.errors import UsageError
 from gdac.paths import ArchivePath, Kind
 from policies.deletion import DEFAULT_LIMITS, DacDiff, Hold, Limit, Limits, Move, Rule
 from policies.quarantine import Trouble
-from sync import plan
+from sync.brakes.facts import delta_facts, plan_facts
+from sync.brakes.hold import Brake, HeldError, check_public, leave_out
+from sync.brakes.kinds import add_kinds
 from sync.config import check_config
-from sync.facts import delta_facts, plan_facts
-from sync.hold import Brake, HeldError, check_public, leave_out
-from sync.kinds import add_kinds
+from sync.hub import plan
 from sync.state import Ingested, State
 
 OLD, NEW = datetime(2020, 1, 1), datetime(2021, 1, 1)

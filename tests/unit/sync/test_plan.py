@@ -6,8 +6,8 @@ import pytest
 
 from gdac.columns import connect
 from gdac.paths import Kind
-from sync import plan
-from sync.kinds import count_by_kind
+from sync.brakes.kinds import count_by_kind
+from sync.hub import plan
 from sync.spool import Spool
 from sync.state import Ingested, KnownIndex, State
 

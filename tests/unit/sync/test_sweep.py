@@ -7,12 +7,12 @@ import pytest
 
 from gdac.records import Outcome
 from gdac.sample.archive import make_archive
+from sync.audit.shares import Part
+from sync.hub.sweep import Sweep
 from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import opened
-from sync.shares import Part
 from sync.state import State
-from sync.sweep import Sweep
 from tests.deployment import Deployment
 from tests.servers import ftp_pyftpdlib, http_aiohttp
 

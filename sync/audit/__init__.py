@@ -1,0 +1,1 @@
+"""Does a store hold what its manifest says: audit, heal, and comparison of whole archives."""

@@ -1,0 +1,1 @@
+"""The hub's side: observe the source, plan, ingest, seal, sweep, and undo forward."""

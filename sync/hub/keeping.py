@@ -1,0 +1,71 @@
+"""What a day begins with: a revert that was not released stops it; the hub's bytes go into the vault before they go."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gdac.columns import connect
+from gdac.errors import ExitCode, GdacError
+from gdac.store import Store
+from sync.config import Config
+from sync.sealed.copies import Copies, read_head
+from sync.state import State
+from sync.vault.vault import Vault
+from sync.vault.wrapper import Vaulting
+
+
+class StoppedError(GdacError):
+    """Runs do not ingest since a revert; nothing was touched."""
+
+    exit_code = ExitCode.HELD
+
+
+async def begin_day(
+    stack: AsyncExitStack,
+    config: Config,
+    state: State,
+    hub: Store,
+    now: Callable[[], datetime],
+    opened: Callable[..., Store],
+) -> Store:
+    """The hub's store as a run must use it: behind the vault where there is one.
+
+    When ``stack`` ends without an error, bytes whose retention is over leave the vault.
+
+    Raises:
+        StoppedError: a revert was sealed, and nobody has released runs since.
+    """
+    stop = state.ingest_stop()
+    if stop is not None:
+        why, since = stop
+        raise StoppedError(
+            f"runs do not ingest since {since:%Y-%m-%dT%H:%MZ}: {why}. Hub and mirrors stay as they are.",
+            hint="Look whether the source is right again, then `gdac sync revert --release`; mirrors follow by"
+            " `gdac sync replicate` meanwhile.",
+        )
+    if config.vault is None:
+        return hub
+    vault = Vault(await stack.enter_async_context(opened("vault", config.vault)), state, now)
+
+    async def clean_up(kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            await clean_vault(vault, hub, config, state)
+
+    stack.push_async_exit(clean_up)
+    return Vaulting(hub, vault)
+
+
+async def clean_vault(vault: Vault, hub: Store, config: Config, state: State) -> int:
+    """Delete from the vault what is older than its retention and no file of the hub's manifest; returns how many."""
+    assert config.vault is not None
+    shown = await read_head(hub)
+    if shown is None or not vault.due(config.vault.retention):
+        return 0
+    with (
+        TemporaryDirectory(dir=state.directory, prefix="work-") as folder,
+        connect(memory_limit=config.hub.memory, temp_directory=str(Path(folder))) as connection,
+    ):
+        await Copies(state.directory / "sealed").load_manifest(connection, hub, shown.head, "manifest")
+        return await vault.clean_up(connection, "manifest", config.vault.retention)

@@ -1,0 +1,252 @@
+"""Revert: a mistake is undone forward. Serial N+1 is sealed with the state of an earlier serial.
+
+What that state held and the hub no longer shows is looked for where bytes stay: under its path in the hub or a mirror
+(grace, or unchanged there), in the vault, and for index files among the kept copies. What cannot be had stays as it is
+now, or stays away, and is named.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import duckdb
+
+from gdac.columns import connect, stream
+from gdac.errors import RefusedError, StoreError, UsageError
+from gdac.manifest.names import index_key, parse_key
+from gdac.manifest.seal import DELTA_TABLE
+from gdac.paths import MANIFEST_DIR
+from gdac.records import SealRecord
+from gdac.store import Store
+from sync.config import Config, StoreOptions
+from sync.hub import plan
+from sync.hub.day import HUB
+from sync.hub.seal import Sealing
+from sync.progress import Reporter
+from sync.sealed.copies import Copies, Shown, fetch_file, read_head
+from sync.sealed.grace import Grace, dropped_keys
+from sync.sealed.timetravel import Past, at_serial, find, load_since, save
+from sync.state import State
+from sync.transfer import carry
+from sync.vault.vault import Vault
+from sync.vault.wrapper import Vaulting
+
+_FIRST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RevertRecord:
+    """What a revert did.
+
+    Attributes:
+        to: the serial whose state was sealed again.
+        seal: what was sealed.
+        brought: files whose old bytes were put back in place.
+        lost: how many files of that state could not be had; ``first_lost`` the first of them.
+    """
+
+    to: int
+    seal: SealRecord
+    brought: int
+    lost: int
+    first_lost: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as plain JSON values."""
+        return asdict(self)
+
+
+class Revert:
+    """Seals an earlier state again; use once.
+
+    Args:
+        config: the deployment.
+        state: its opened state.
+        reporter: where progress goes.
+        now: the clock (UTC).
+        opened: makes the store of a section of the configuration.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        state: State,
+        reporter: Reporter,
+        now: Callable[[], datetime],
+        opened: Callable[[str, StoreOptions], Store],
+    ) -> None:
+        self._config, self._state, self._reporter, self._now, self._opened = config, state, reporter, now, opened
+        self._copies = Copies(state.directory / "sealed")
+        self._borrowed: list[str] = []
+
+    async def to(self, serial: int) -> RevertRecord:
+        """Seal the state of ``serial`` as the next one; runs do not ingest then until they are released.
+
+        Raises:
+            UsageError: that serial is not in the past, or a run is open.
+            RefusedError: it is further back than the head's deltas reach.
+            StoreError: the hub failed; its old head stands.
+        """
+        if self._state.pending_count():
+            raise UsageError(
+                "a run is open: it has brought files that are not sealed yet.",
+                hint="End it first: gdac sync run. Or take its files back by a run against the source as it was.",
+            )
+        async with self._places() as (hub, others, vault):
+            shown = await read_head(hub)
+            if shown is None:
+                raise UsageError(f"the hub {hub.name} shows no head, so there is nothing to go back to.")
+            target = Vaulting(hub, vault) if vault else hub
+            with (
+                TemporaryDirectory(dir=self._state.directory, prefix="work-") as folder,
+                connect(memory_limit=self._config.hub.memory, temp_directory=folder) as connection,
+            ):
+                workdir = Path(folder)
+                await load_since(connection, self._copies, hub, shown.head, serial)
+                kept = await self._kept_indexes(hub)
+                brought = await self._bring(connection, target, others, vault, kept)
+                return await self._seal(connection, target, shown, serial, kept, brought, workdir)
+
+    async def fetch(self, path: str, serial: int, output: Path) -> int:
+        """Save one file as it was at ``serial``; returns its size.
+
+        Raises:
+            UsageError: the archive did not hold it then.
+            StoreError: its bytes are nowhere any more.
+        """
+        async with self._places() as (hub, others, vault):
+            shown = await read_head(hub)
+            if shown is None:
+                raise UsageError(f"the hub {hub.name} shows no head.")
+            with (
+                TemporaryDirectory(dir=self._state.directory, prefix="work-") as folder,
+                connect(memory_limit=self._config.hub.memory, temp_directory=folder) as connection,
+            ):
+                await load_since(connection, self._copies, hub, shown.head, serial)
+                past = at_serial(connection, path)
+            if past is None:
+                raise UsageError(f"{path} was not in the archive at serial {serial}.")
+            place = await find(past, (hub, *others), vault)
+            if place is None:
+                raise StoreError(
+                    f"the bytes that {path} had at serial {serial} are nowhere any more (sha256 {past.sha256.hex()}).",
+                    hint="A vault ([vault] in the configuration) keeps superseded bytes for its retention.",
+                )
+            await save(*place, past, output)
+            return past.size
+
+    async def _bring(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        hub: Store,
+        others: Sequence[Store],
+        vault: Vault | None,
+        kept: dict[str, str],
+    ) -> int:
+        """Put old bytes back in place; makes the table ``lost`` of what cannot be had."""
+        wanted = list(stream(connection, _WANTED))  # of the days since that serial, not of the archive
+        lost: list[str] = []
+        brought = 0
+        with self._reporter.stage("put back", len(wanted)) as stage:
+            for path, size, sha256, modified in wanted:
+                when = modified and modified.replace(tzinfo=UTC)
+                past = Past(path, size, bytes(sha256), when)
+                stage.advance()
+                if "/" not in path:
+                    if past.sha256.hex()[:16] not in kept and not await self._fetch_index(
+                        past, others, vault, hub, kept
+                    ):
+                        lost.append(path)
+                    continue
+                place = await find(past, (hub, *others), vault)
+                if place is None:
+                    lost.append(path)
+                elif place != (hub, path):
+                    await carry(place[0], place[1], hub, sha256=past.sha256, modified=when, target_key=path)
+                    brought += 1
+        connection.execute("create or replace table lost as select unnest(?::varchar[]) as path", [lost])
+        return brought
+
+    async def _fetch_index(
+        self, past: Past, others: Sequence[Store], vault: Vault | None, hub: Store, kept: dict[str, str]
+    ) -> bool:
+        """Put an old index file from the vault or a mirror among the hub's kept copies, where readers never look."""
+        place = await find(past, others, vault)
+        if place is None:
+            return False
+        key = index_key(1, past.sha256.hex(), past.path)
+        await carry(place[0], place[1], hub, sha256=past.sha256, target_key=key)
+        kept[past.sha256.hex()[:16]] = key
+        self._borrowed.append(key)
+        return True
+
+    async def _seal(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        hub: Store,
+        before: Shown,
+        serial: int,
+        kept: dict[str, str],
+        brought: int,
+        workdir: Path,
+    ) -> RevertRecord:
+        connection.execute(_GOAL)
+        indexes: dict[str, Path] = {}
+        rows = connection.execute("select path, size, sha256 from goal where not contains(path, '/')").fetchall()
+        for path, size, sha256 in rows:
+            indexes[path] = workdir / path
+            digest = bytes(sha256).hex()
+            key = kept.get(digest[:16]) or path
+            await fetch_file(hub, key, indexes[path], digest, size)
+        sealing = Sealing(self._config, hub, self._copies, self._now)
+        self._state.stop_ingest(f"the state of serial {serial} was sealed again", self._now())
+        record, shown = await sealing.seal_state(connection, before, "manifest", "goal", indexes, workdir / "staging")
+        if record.new:
+            dropped = dropped_keys(before.head, shown.head)
+            grace = Grace(connection, hub, HUB, self._config.hub.grace, self._state, self._copies, self._now)
+            grace.record(shown.head, DELTA_TABLE, [*dropped, *self._borrowed])
+        first = plan.first_paths(connection, "lost", _FIRST)
+        return RevertRecord(serial, record, brought, plan.count(connection, "lost"), tuple(first))
+
+    async def _kept_indexes(self, hub: Store) -> dict[str, str]:
+        """Copies of index files of earlier serials that still stand: the digest in their names, and their keys."""
+        found = {}
+        async for info in hub.list(f"{MANIFEST_DIR}/index"):
+            with suppress(RefusedError):
+                found[parse_key(info.path).digest] = info.path
+        return found
+
+    @asynccontextmanager
+    async def _places(self) -> AsyncIterator[tuple[Store, list[Store], Vault | None]]:
+        async with AsyncExitStack() as stack:
+            hub = await stack.enter_async_context(self._opened(HUB, self._config.hub))
+            mirrors = self._config.mirror.items()
+            others = [await stack.enter_async_context(self._opened(name, options)) for name, options in mirrors]
+            vault = None
+            if self._config.vault is not None:
+                store = await stack.enter_async_context(self._opened("vault", self._config.vault))
+                vault = Vault(store, self._state, self._now)
+            yield hub, others, vault
+
+
+#: What that serial held and the manifest does not, or with other bytes.
+_WANTED: Final = (
+    "select coalesce(from_path, path), old_size, old_sha256, old_modified from since where change <> 'added'"
+    " and (change <> 'changed' or sha256 is distinct from old_sha256) order by 1"
+)
+#: The state of that serial; where a path is lost, what stands in its place now stays.
+_GOAL: Final = (
+    "create or replace view goal as"
+    " select path, size, sha256, md5, modified, date_update from manifest"
+    " where path not in (select path from since where change <> 'removed')"
+    " union all"
+    " select coalesce(from_path, path), old_size, old_sha256, old_md5, old_modified, old_date_update from since"
+    " where change <> 'added' and coalesce(from_path, path) not in (select path from lost)"
+    " union all"
+    " select path, size, sha256, md5, modified, date_update from manifest where path in (select path from since"
+    " where change in ('changed', 'renamed') and coalesce(from_path, path) in (select path from lost))"
+)

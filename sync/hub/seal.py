@@ -1,0 +1,179 @@
+"""Seal the hub: the state of its store becomes the next serial, published in the design's order.
+
+Data are there already (ingest put them); then index files, their copies of this serial, manifest and delta, head.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from gdac.manifest.head import Licence, render_head
+from gdac.manifest.model import DeltaCounts
+from gdac.manifest.seal import DELTA_TABLE, About, IndexFile, Seal, prepare_seal
+from gdac.records import SealRecord
+from gdac.store import Declared, Store
+from sync.config import Config
+from sync.files import file_body, index_stamp
+from sync.hub import plan
+from sync.hub.indexes import IndexVisit
+from sync.sealed.copies import Copies, Shown, fetch_file
+from sync.sealed.publish import publish_head
+
+
+class Sealing:
+    """Seals one hub.
+
+    Args:
+        config: the deployment.
+        hub: its hub, opened.
+        copies: where sealed files stay at hand.
+        now: the clock (UTC).
+    """
+
+    def __init__(self, config: Config, hub: Store, copies: Copies, now: Callable[[], datetime]) -> None:
+        self._config, self._hub, self._copies, self._now = config, hub, copies, now
+
+    async def issue_again(self, before: Shown) -> tuple[SealRecord, Shown]:
+        """A day without change: the same serial with a new expiry."""
+        about = self._about()
+        published = max(self._now().replace(microsecond=0), before.head.published)
+        head = replace(
+            before.head,
+            published=published,
+            expires=published + self._config.hub.expires,
+            title=about.title,
+            licence=about.licence,
+            doi=about.doi,
+            generator=about.generator,
+        )
+        seal = Seal(head, render_head(head), (), DeltaCounts())
+        await publish_head(self._hub, seal.head_raw, head, before)
+        return _record(seal), Shown(head, seal.head_raw, None)
+
+    async def seal(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        before: Shown | None,
+        visit: IndexVisit,
+        archive: str,
+        staging: Path,
+    ) -> tuple[SealRecord, Shown, str | None]:
+        """Seal ``known`` without ``gone`` and with the index files of ``visit``; see `sync.hub.plan` for the tables.
+
+        Returns:
+            What was sealed, the head now shown, and the table that holds the delta (None for a first serial, and when
+            nothing changed).
+        """
+        staging.mkdir()
+        kept = await self._missing_indexes(before, visit, staging)
+        plan.new_state(connection, [one.known for one in visit.files], frozenset(kept), staging)
+        files = {one.key: one.file for one in visit.files} | kept
+        seal = prepare_seal(
+            connection,
+            base=before.head if before else None,
+            base_table="base" if before else None,
+            new_table="new_state",
+            archive=archive,
+            now=self._now(),
+            staging=staging,
+            expires_after=self._config.hub.expires,
+            indexes=[IndexFile(key, file, index_stamp(file)) for key, file in sorted(files.items())],
+            about=self._about(),
+        )
+        shown = Shown(seal.head, seal.head_raw, None)
+        if not seal.is_new:
+            await publish_head(self._hub, seal.head_raw, seal.head, before)
+            return _record(seal), shown, None
+        await self._publish(seal, visit, before)
+        return _record(seal), shown, DELTA_TABLE if before else None
+
+    async def seal_state(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        before: Shown,
+        base: str,
+        table: str,
+        indexes: Mapping[str, Path],
+        staging: Path,
+    ) -> tuple[SealRecord, Shown]:
+        """Seal the rows of ``table`` over the head that is shown; their bytes are in the hub, index files apart.
+
+        Args:
+            connection: holds both tables; gets the delta, see `gdac.manifest.seal.DELTA_TABLE`.
+            before: what the hub shows.
+            base: table of its manifest.
+            table: the state to seal, manifest-shaped.
+            indexes: local copies of every index file of that state, by path.
+            staging: a directory to make.
+
+        Raises:
+            GdacError: the hub failed or another writer was there; the old head stands.
+        """
+        staging.mkdir()
+        seal = prepare_seal(
+            connection,
+            base=before.head,
+            base_table=base,
+            new_table=table,
+            archive=before.head.archive,
+            now=max(self._now(), before.head.published),
+            staging=staging,
+            expires_after=self._config.hub.expires,
+            indexes=[IndexFile(path, file, index_stamp(file)) for path, file in sorted(indexes.items())],
+            about=self._about(),
+        )
+        sealed = {entry.path: entry.sha256 for entry in before.head.indexes}
+        for entry in seal.head.indexes:
+            if sealed.get(entry.path) != entry.sha256:
+                file = indexes[entry.path]
+                await self._hub.write(entry.path, file_body(file), Declared(entry.size, entry.sha256, entry.updated))
+        for one in seal.files:
+            await self._hub.write(one.key, file_body(one.path), Declared(one.size, one.sha256))
+            if one.rows is not None:
+                self._copies.keep(one.path)
+        await publish_head(self._hub, seal.head_raw, seal.head, before)
+        return _record(seal), Shown(seal.head, seal.head_raw, None)
+
+    async def _missing_indexes(self, before: Shown | None, visit: IndexVisit, staging: Path) -> dict[str, Path]:
+        """Index files of which the source has neither form now: what was sealed last stays, from its kept copy."""
+        kept: dict[str, Path] = {}
+        for entry in before.head.indexes if before else ():
+            if entry.path.partition(".")[0] in visit.missing:
+                kept[entry.path] = staging / entry.path
+                await fetch_file(self._hub, entry.key, kept[entry.path], entry.sha256, entry.size)
+        return kept
+
+    async def _publish(self, seal: Seal, visit: IndexVisit, before: Shown | None) -> None:
+        sealed = {entry.path: entry.sha256 for entry in before.head.indexes} if before else {}
+        for one in visit.files:
+            if sealed.get(one.key) != one.known.sha256.hex():
+                declared = Declared(one.known.size, one.known.sha256.hex(), one.known.modified)
+                await self._hub.write(one.key, file_body(one.file), declared)
+        for file in seal.files:
+            await self._hub.write(file.key, file_body(file.path), Declared(file.size, file.sha256))
+            if file.rows is not None:
+                self._copies.keep(file.path)
+        await publish_head(self._hub, seal.head_raw, seal.head, before)
+
+    def _about(self) -> About:
+        archive = self._config.archive
+        return About(archive.title, Licence(archive.licence, archive.licence_url), archive.doi or None)
+
+
+def _record(seal: Seal) -> SealRecord:
+    counts = seal.counts or DeltaCounts(added=seal.head.manifest.rows)
+    return SealRecord(
+        serial=seal.head.serial,
+        new=seal.is_new,
+        added=counts.added,
+        changed=counts.changed,
+        removed=counts.removed,
+        renamed=counts.renamed,
+        rows=seal.head.manifest.rows,
+        bytes=seal.head.manifest.bytes,
+        manifest=seal.head.manifest.key,
+        delta=seal.head.deltas[-1].key if seal.is_new and seal.head.deltas else None,
+    )

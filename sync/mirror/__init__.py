@@ -1,0 +1,1 @@
+"""The mirrors' side: what one shall show, what must travel, and all of them at once."""

@@ -1,0 +1,1 @@
+"""Sealed archives read and published: local copies, heads, grace periods, earlier days."""

@@ -1,0 +1,44 @@
+"""Put a new head before readers: everything it names first, the head itself last and only over the one it follows."""
+
+from gdac.errors import GdacError
+from gdac.manifest.head import Head, check_successor
+from gdac.manifest.names import HEAD_KEY
+from gdac.store import ChangedError, Declared, Expect, Store
+from sync.sealed.copies import Shown, read_head
+
+
+async def publish_head(store: Store, raw: bytes, head: Head, over: Shown | None, *, adopt: bool = False) -> None:
+    """Write the head of a store, by compare-and-swap where the store can.
+
+    Args:
+        store: where.
+        raw: the head's bytes.
+        head: the same, parsed.
+        over: the head that the store showed when the work began; None when it had none.
+        adopt: ``over`` may be of another archive.
+
+    Raises:
+        HeadError: the head does not follow the one that is there.
+        GdacError: another writer was there meanwhile; nothing was changed.
+    """
+    follows = over is not None and not (adopt and over.head.archive != head.archive)
+    check_successor(over.head if over and follows else None, head)
+    await store.flush()
+    declared = Declared(len(raw), modified=head.published, content_type="application/json")
+    expect: Expect | str = Expect.NOTHING if over is None else (over.validator or Expect.ANYTHING)
+    if not store.capabilities.compare_and_swap or expect is Expect.ANYTHING:
+        now_there = await read_head(store)
+        if (now_there.raw if now_there else None) != (over.raw if over else None):
+            raise _another_writer(store)
+        expect = Expect.ANYTHING
+    try:
+        await store.write(HEAD_KEY, raw, declared, expect=expect)
+    except ChangedError as error:
+        raise _another_writer(store) from error
+
+
+def _another_writer(store: Store) -> GdacError:
+    return GdacError(
+        f"the head of {store.name} changed while this run worked: another writer is there. Its head was left as it is.",
+        hint="Make sure that one hub only seals this archive, then run again.",
+    )

@@ -1,0 +1,63 @@
+"""The tables of the state database, made by named steps that are never changed once released."""
+
+from typing import Any
+
+import sqlite_utils
+
+MIGRATIONS = sqlite_utils.Migrations("argo-gdac")
+
+
+@MIGRATIONS(name="0001-first-mirror")
+def _first_mirror(database: Any) -> None:
+    database["run"].create(
+        {"id": int, "kind": str, "started": str, "ended": str, "outcome": str, "summary": str}, pk="id"
+    )
+    database["source_index"].create(
+        {"key": str, "validator": str, "size": int, "sha256": bytes, "md5": bytes, "modified": str, "fetched": str},
+        pk="key",
+    )
+    database["pending"].create(
+        {"path": str, "size": int, "sha256": bytes, "md5": bytes, "modified": str, "date_update": str}, pk="path"
+    )
+    database["set_aside"].create(
+        {"path": str, "reason": str, "since": str, "tries": int, "date_update": str}, pk="path"
+    )
+    database["published"].create({"store": str, "serial": int, "archive": str, "published": str}, pk="store")
+    database["superseded"].create({"store": str, "path": str, "since": str, "serial": int}, pk=("store", "path"))
+    database["copied"].create({"store": str, "path": str, "sha256": bytes}, pk=("store", "path"))
+
+
+@MIGRATIONS(name="0002-brakes")
+def _brakes(database: Any) -> None:
+    database.execute("alter table set_aside add column trouble text not null default 'broken'")
+    database.execute("alter table set_aside add column next_try text")
+    database["hold"].create(
+        {
+            "id": int,
+            "run": int,
+            "again": int,
+            "target": str,
+            "made": str,
+            "fingerprint": str,
+            "reasons": str,
+            "preview": str,
+            "approved": str,
+            "approved_by": str,
+            "closed": str,
+            "serial": int,
+        },
+        pk="id",
+    )
+
+
+@MIGRATIONS(name="0002-audit-vault-sweep-revert")
+def _audit_vault_sweep_revert(database: Any) -> None:
+    database["part"].create({"work": str, "number": int, "of": int}, pk="work")
+    database["vaulted"].create({"sha256": bytes, "size": int, "since": str}, pk="sha256")
+    database["swept"].create({"path": str, "why": str, "found": str}, pk="path")
+    database["ingest_stop"].create({"id": int, "why": str, "since": str}, pk="id")
+
+
+@MIGRATIONS(name="0002-mirror-exceptions")
+def _mirror_exceptions(database: Any) -> None:
+    database["mirror_exception"].create({"store": str, "path": str, "reason": str, "since": str}, pk=("store", "path"))

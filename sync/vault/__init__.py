@@ -1,0 +1,1 @@
+"""The vault: superseded bytes kept by digest, and the wrapper that fills it."""
