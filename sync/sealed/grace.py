@@ -13,8 +13,12 @@ from gdac.store import Store
 from policies.retention import Superseded, may_delete
 from sync.sealed.copies import Copies
 from sync.state import State
+from sync.tasks import work_side_by_side
 
 _BATCH: Final = 1000
+
+#: Deletes under way at once.
+_DELETERS: Final = 16
 
 
 class Grace:
@@ -97,11 +101,19 @@ class Grace:
                 for item in some
                 if may_delete(item, now=now, grace=self._grace, in_current_manifest=item.path in current)
             ]
-            for path in due:
-                await self._store.delete(path)
+            await self._delete(due)
             self._state.forget_superseded(self._name, [item.path for item in some])
             deleted += len(due)
         return deleted
+
+    async def _delete(self, due: list[str]) -> None:
+        paths = iter(due)
+
+        async def work() -> None:
+            for path in paths:
+                await self._store.delete(path)
+
+        await work_side_by_side(_DELETERS, work)
 
     def _in_manifest(self, paths: list[str]) -> set[str]:
         query = "select path from current_rows where path in (select unnest(?))"
