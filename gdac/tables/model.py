@@ -1,10 +1,19 @@
-"""The words of the reference tables: concepts, names with templates, parameters, and how to ask for them."""
+"""The words of the reference tables: concepts, names with templates, parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Final
+
+#: Tables whose code is the preferred label; in all others it is the alternative one.
+CODED_BY_LABEL: Final = frozenset({"R01", "R14", "R16", "R18"})
+#: Tables that a check cannot do without.
+NEEDED: Final = (
+    *("R01", "R03", "R05", "R06", "R08", "R09", "R10", "R14", "R15", "R16", "R18", "R19", "R20", "R22", "R23", "R24"),
+    *("R25", "R26", "R27", "R33", "R34", "R35", "R40", "R41", "RD2", "RP2"),
+)
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,19 +22,51 @@ class Concept:
 
     Attributes:
         table: id of its table, e.g. ``R27``.
-        id: last part of its IRI, e.g. ``SBE41CP_V3``.
+        id: last part of its IRI, e.g. ``SBE41CP_V3``; a whole IRI when it is not one of the vocabulary server's.
         label: the preferred label, a sentence; in R01, R14, R16 and R18 the code itself.
-        code: the alternative label; in most tables what a file holds.
+        code: what a file holds: the alternative label, but the preferred one in those four.
+        alternative: the alternative label of those four (``PROF`` for ``Argo profile``); elsewhere the code again.
         deprecated: whether the table has deprecated it; still legal, with a warning.
         links: related concepts by relation (``broader``, ``narrower``, ``related``, ``same``), as ``TABLE/id``.
+        values: legal values of each placeholder of a name template, as written (``Ctd``, ``1..5``).
+        attributes: of the variable of a parameter (R03), as written.
+        properties: of a parameter (R03): category, data_type, extra_dim.
     """
 
     table: str
     id: str
     label: str
     code: str
+    alternative: str
     deprecated: bool
-    links: Mapping[str, tuple[str, ...]]
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    properties: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def key(self) -> str:
+        """How links of other concepts name it: ``TABLE/id``."""
+        return self.id if ":" in self.id else f"{self.table}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """What is known of a table as a whole.
+
+    Attributes:
+        id: e.g. ``R27``.
+        name: its name in files, e.g. ``SENSOR_MODEL``.
+        title: in words.
+        version: version of the collection.
+        date: when that version was made, ``YYYY-MM-DD``.
+    """
+
+    id: str
+    name: str
+    title: str
+    version: str
+    date: str
 
 
 class Found(Enum):
@@ -46,7 +87,7 @@ class NameMatch:
         label: label of the entry, template markers and unit included.
         unlisted: (placeholder, value) of captured values outside the entry's list; empty when all is well. With
             several matching templates the best one counts.
-        without_list: placeholders that should have a list and have none.
+        without_list: placeholders that should have a list and have none (short_sensor_name, cycle_phase_name, param).
     """
 
     found: Found
@@ -71,7 +112,7 @@ class ParameterEntry:
         data_type: ``float``, ``double`` or ``short``.
         extra_dimensions: whether values may have further axes.
         attributes: of its variable as R03 has them: long_name, standard_name, units, valid_min, valid_max, fill_value;
-            those that R03 marks ``-`` are absent.
+            those that R03 marks ``-`` (and empty ones) are absent, but for units.
     """
 
     name: str
@@ -80,66 +121,3 @@ class ParameterEntry:
     data_type: str
     extra_dimensions: bool
     attributes: Mapping[str, str]
-
-
-class Tables(Protocol):
-    """The reference tables.
-
-    A code is what a file holds: the alternative label, but the preferred one in R01, R14, R16 and R18.
-
-    Attributes:
-        version: what a report names, e.g. ``NVS 2026-04-10``.
-        versions: version of every table by its id.
-        digest: ``sha256:...`` of the snapshot.
-        source: where they were loaded from; ``shipped`` for those of the package.
-        parameters: table R03 by name.
-    """
-
-    version: str
-    versions: Mapping[str, str]
-    digest: str
-    source: str
-
-    @property
-    def parameters(self) -> Mapping[str, ParameterEntry]:
-        """Table R03 by name."""
-
-    def codes(self, table: str) -> frozenset[str]:
-        """All codes of a table, deprecated ones included. `KeyError` for a table that is not there."""
-
-    def deprecated(self, table: str) -> frozenset[str]:
-        """The deprecated codes of a table."""
-
-    def concept(self, table: str, code: str) -> Concept | None:
-        """The entry of that code, or None."""
-
-    def label(self, table: str, code: str) -> str:
-        """The preferred label of a code; empty when the table does not know it."""
-
-    def concepts(self, table: str) -> tuple[Concept, ...]:
-        """All entries of a table, in the order of their ids."""
-
-    def linked(self, table: str, code: str, relation: str, other_table: str, other_code: str) -> bool:
-        """Whether the entry of `code` names that of `other_code` by `relation`; for the cross-table rules.
-
-        ``linked("R27", model, "broader", "R26", maker)``, ``linked("R27", model, "related", "R25", sensor)``,
-        ``linked("R23", type, "related", "R24", maker)``, ``linked("R23", type, "narrower", "R08", wmo_inst_type)``.
-        """
-
-    def match_name(self, table: str, name: str) -> NameMatch | None:
-        """Find a name (the part before the last ``_``) in R14 (technical) or R18 (configuration)."""
-
-    def is_technical_variable(self, name: str) -> bool:
-        """Whether a technical file 3.1 may hold a time series of that name."""
-
-
-def load(path: Path | None = None) -> Tables:
-    """The reference tables.
-
-    Args:
-        path: a snapshot, or a folder of NVS JSON-LD files; the shipped snapshot when None.
-
-    Raises:
-        RefusedError: the snapshot is of another format, its digest does not match, or a table is unreadable.
-    """
-    raise NotImplementedError(str(path))
