@@ -1,0 +1,1 @@
+"""The rules, one function each, by family. How to write one: gdac/check/README.md."""

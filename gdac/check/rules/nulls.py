@@ -1,0 +1,1 @@
+"""NUL bytes in texts, on request (COM)."""

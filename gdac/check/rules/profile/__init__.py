@@ -1,0 +1,3 @@
+"""The rules of core and bio profiles (PRF); ``MODULES`` lists them in the order in which they run."""
+
+MODULES: tuple[str, ...] = ()
