@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from gdac.check.dataset import Dataset
-from gdac.spec.model import FileType, Specification
+from gdac.spec import FileType, Specification
 from gdac.tables import Tables
 
 T = TypeVar("T")

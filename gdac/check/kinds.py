@@ -3,7 +3,7 @@
 from typing import Final
 
 from gdac.check.dataset import Dataset
-from gdac.spec.model import FileType
+from gdac.spec import FileType
 from gdac.tables import Tables
 
 #: File type by the id of its concept in table R01; the others are types that the official checker cannot check.

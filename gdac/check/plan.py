@@ -7,7 +7,7 @@ from typing import Final
 
 from gdac.check.finding import Phase
 from gdac.check.rule import Rule
-from gdac.spec.model import FileType
+from gdac.spec import FileType
 
 #: Families below `gdac.check.rules`, by the letter of the file type, in the order in which they run.
 FAMILIES: Final[dict[str, tuple[str, ...]]] = {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gdac.check.context import Context
 from gdac.check.finding import Fault, at
 from gdac.check.rule import rule
-from gdac.spec.model import FileType
+from gdac.spec import FileType
 
 
 @rule("NAM-001", "E", "ALL", manual="4.1")
