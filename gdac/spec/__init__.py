@@ -1,4 +1,8 @@
-"""What every file type and version of Argo must look like, as data, and a reader of it."""
+"""What every file type and version of Argo must look like, as data, and a reader of it.
+
+spec = gdac.spec.load(FileType.PROFILE, "3.1")
+spec.variable("DOXY_2_ADJUSTED_QC"), spec.group_of("PRES_QC"), spec.dimensions["STRING64"]
+"""
 
 from gdac.spec.model import (
     AttributeRule,
@@ -10,13 +14,12 @@ from gdac.spec.model import (
     Kind,
     Parameter,
     Presence,
-    Specification,
     Status,
     Tolerance,
     UnsupportedError,
     VariableRule,
-    load,
 )
+from gdac.spec.specification import Specification, load
 
 __all__ = [
     "AttributeRule",

@@ -1,15 +1,11 @@
 """The words of a format specification: dimensions, variables, attributes, groups, parameters of a type and version."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Protocol
 
 from gdac.errors import RefusedError
-
-if TYPE_CHECKING:
-    from gdac.tables import Tables
 
 
 class UnsupportedError(RefusedError):
@@ -247,79 +243,3 @@ class JuldVariable:
     code: int
     variable: str
     which: str = "each"
-
-
-class Specification(Protocol):
-    """Everything about one file type and version. Shared by all files of a run and never changed by one.
-
-    Attributes:
-        file_type: which type.
-        version: which version, e.g. ``3.1``.
-        spec_version: version of the official specification as a whole, e.g. ``-r1259``.
-        reference_date_time: what REFERENCE_DATE_TIME must hold, byte for byte; empty where the type has none.
-        dimensions: by name, in the order of the specification.
-        extra_dimensions: patterns of further dimensions that parameters may have; usually empty.
-        variables: the fixed variables by name; those of parameters are built when asked for (see `variable`).
-        global_attributes: by name; empty for versions that have none.
-        units: legal units of technical and configuration parameters, and the deprecated ones (metadata, technical).
-        juld_variables: JULD_* variables and their measurement codes (trajectories).
-        checks_data: whether the official checker runs its data phase on this version by default (3.1 and later).
-    """
-
-    file_type: FileType
-    version: str
-    spec_version: str
-    reference_date_time: str
-    dimensions: Mapping[str, DimensionRule]
-    extra_dimensions: tuple[str, ...]
-    variables: Mapping[str, VariableRule]
-    global_attributes: Mapping[str, AttributeRule]
-    units: frozenset[str]
-    deprecated_units: frozenset[str]
-    juld_variables: tuple[JuldVariable, ...]
-    checks_data: bool
-
-    def variable(self, name: str) -> VariableRule | None:
-        """The rule of a variable: fixed, of a parameter, or a technical time series; None when it may not exist."""
-
-    def required_variables(self) -> Iterable[str]:
-        """Names that every file must have, those of mandatory parameters included."""
-
-    def is_extra_dimension(self, name: str) -> bool:
-        """Whether a dimension that is not in `dimensions` may be there all the same."""
-
-    def group_of(self, name: str) -> Group | None:
-        """The group whose members a variable or dimension pulls in, or None."""
-
-    def parameter(self, name: str) -> Parameter | None:
-        """The parameter of that name (``PRES``, ``DOXY_2``, ``CHLA_2_MED``), or None when not allowed here."""
-
-    def parameters(self) -> Iterator[Parameter]:
-        """All parameters with their `_1` .. `_4` and statistics; a few thousand: for lists, not for look-ups."""
-
-    def mandatory_parameters(self) -> tuple[str, ...]:
-        """Names that the first profile must list."""
-
-    def deprecated_value(self, variable: str, attribute: str, text: str) -> DeprecatedValue | None:
-        """What the table of deprecated values says of this one.
-
-        Args:
-            variable: name of the variable.
-            attribute: name of the attribute.
-            text: its value; numbers as `gdac.spec.values.number_text` gives them.
-        """
-
-
-def load(file_type: FileType, version: str, tables: "Tables | None" = None) -> Specification:
-    """The specification of a file type and version, kept for the process.
-
-    Args:
-        file_type: which type.
-        version: trimmed FORMAT_VERSION, e.g. ``3.1``.
-        tables: reference tables that define the parameters; the shipped ones when None.
-
-    Raises:
-        UnsupportedError: there is none, or the official one cannot be used (technical 2.2 and 2.4).
-    """
-    del tables
-    raise UnsupportedError(file_type, version, "the reader is being written")
