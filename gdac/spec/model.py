@@ -113,7 +113,8 @@ class AttributeRule:
     Attributes:
         name: its name.
         presence: whether it must, may or must not be there.
-        kind: text or number; a value of the other sort is a warning of its own and is not compared.
+        kind: text or number; a value of the other sort is a warning of its own (of free attributes too) and is not
+            compared. Whether a number is an integer or a real shows in `value`.
         value: the one legal value as text: texts as they are, numbers as `gdac.spec.values.number_text` gives them
             ("99999.0", "99999"); None when any value will do.
         tolerance: what else is accepted when the value differs, or None.

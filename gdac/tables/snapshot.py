@@ -34,6 +34,15 @@ def dump(facts: Iterable[TableFacts], concepts: Iterable[Concept]) -> bytes:
     return _line({"format": FORMAT, "digest": digest_of(body)}).encode() + body
 
 
+def write(path: Path, facts: Iterable[TableFacts], concepts: Iterable[Concept]) -> None:
+    """Write a snapshot; a file of before is replaced in one step."""
+    content = dump(facts, concepts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_bytes(content)
+    new.replace(path)
+
+
 def read(path: Path) -> tuple[str, list[TableFacts], list[Row]]:
     """A snapshot's digest, tables and rows (see `concept`).
 
