@@ -9,6 +9,7 @@ from typing import Final
 
 from gdac.errors import StoreError
 from gdac.netcdf import NetcdfError, read_variables, text
+from gdac.netcdf.stamp import short_text
 from gdac.store import Declared, NotFoundError, Reading, Store
 
 #: Up to this size a file travels in memory, so that its digest is known before it is written.
@@ -157,8 +158,7 @@ def _refuse_stale(body: bytes, what: str, listed: datetime) -> None:
     if body[:3] != b"CDF":
         return
     try:
-        found = read_variables(body, ("DATE_UPDATE",)).variables.get("DATE_UPDATE")
-        own = None if found is None else datetime.strptime(text(found), "%Y%m%d%H%M%S")  # noqa: DTZ007 - UTC both
+        own = _date_update(body)
     except (NetcdfError, ValueError):
         return
     if own is not None and own < listed:
@@ -166,3 +166,16 @@ def _refuse_stale(body: bytes, what: str, listed: datetime) -> None:
             f"{what} is of {own:%Y-%m-%dT%H:%M:%SZ}, older than its index row ({listed:%Y-%m-%dT%H:%M:%SZ}).",
             hint="The source is behind its own index; the next run tries again.",
         )
+
+
+def _date_update(body: bytes) -> datetime | None:
+    said = short_text(body, "DATE_UPDATE", 14)
+    if said is None:
+        found = read_variables(body, ("DATE_UPDATE",)).variables.get("DATE_UPDATE")
+        if found is None:
+            return None
+        said = text(found)
+    if len(said) != 14 or not said.isdecimal():
+        return None
+    year, month, day, hour, minute, second = int(said[:4]), *(int(said[at : at + 2]) for at in range(4, 14, 2))
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - UTC both
