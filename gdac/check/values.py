@@ -18,7 +18,7 @@ _FLOAT: Final = re.compile(r"[1-9][0-9]{4}|[1-9]9[0-9]{5}")
 
 @lru_cache(maxsize=4096)
 def moment(text: str) -> float | None:
-    """Seconds since 1970 of a ``YYYYMMDDhhmmss`` text; None when it is not exactly that, or no instant of the calendar."""
+    """Seconds since 1970 of a ``YYYYMMDDhhmmss`` text; None when it is not that, or no instant of the calendar."""
     if not _DATE.fullmatch(text):
         return None
     try:
@@ -29,7 +29,7 @@ def moment(text: str) -> float | None:
 
 
 def is_float_number(text: str) -> bool:
-    """Whether a trimmed PLATFORM_NUMBER is one: five digits, or seven of which the second is 9; the first is never 0."""
+    """Whether a trimmed PLATFORM_NUMBER is one: five digits or seven (then the second is 9), the first never 0."""
     return _FLOAT.fullmatch(text) is not None
 
 
