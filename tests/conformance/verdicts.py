@@ -29,12 +29,14 @@ from pathlib import Path
 from gdac.check.context import Options
 from gdac.check.file import check_here
 from gdac.check.finding import Result, Severity
+from gdac.netcdf import NetcdfError, read_header
 from gdac.tables import load
 from tests.conftest import SHARED
 
 MUTANTS = Path(tempfile.gettempdir()) / "mutants"
 _OUTSIDE = re.compile(r"(^S[RD]\d|_S?prof\.nc$|_Mprof\.nc$|^M[RD]\d)")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,}")
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 #: Reject what the official program accepts, or the other way round, on purpose: see docs/checker-differences.md.
 DELIBERATE: dict[str, str] = {}
 
@@ -116,20 +118,34 @@ def _tables():
 def compare(case: Case) -> Compared:
     """Check one file as the official checker does by default, and hold the verdicts against each other."""
     result = check_here(case.path, _tables(), Options(), dac=case.dac)
-    official = names_in(case.errors) if case.status == "FILE-REJECTED" else set()
+    official = names_in(case.errors, known_names(case.path)) if case.status == "FILE-REJECTED" else set()
     return Compared(case, result, bool(official & names_of(result)) if official else None)
 
 
-def names_in(messages) -> set[str]:
+def known_names(path: Path) -> set[str]:
+    """Names of dimensions, variables and attributes of a file, as far as it can be read."""
+    try:
+        header = read_header(path)
+    except NetcdfError:
+        return set()
+    attributes = {name for variable in header.variables.values() for name in variable.attributes}
+    return {*header.dimensions, *header.variables, *header.attributes, *attributes}
+
+
+def names_in(messages, known=frozenset()) -> set[str]:
     """What official messages name; values that they quote do not count."""
     found = set()
     for message in messages:
         if "file name" in message:
             found.add("(file name)")
         first = message.partition("\n")[0]
-        keep_quoted = first.startswith(("attribute", "Parameter group", "STATION_PARAMETERS", "TRAJECTORY_PARAMETERS"))
-        found |= set(_TOKEN.findall(first if keep_quoted else re.sub(r"'[^']*'", " ", first)))
-    return found
+        if first.startswith("Parameter group"):
+            found |= set(_TOKEN.findall(message.partition("Missing variables")[2])) | set(_TOKEN.findall(first)[2:])
+        elif first.startswith(("attribute", "STATION_PARAMETERS", "TRAJECTORY_PARAMETERS")):
+            found |= set(_TOKEN.findall(first))
+        else:
+            found |= set(_TOKEN.findall(re.sub(r"'[^']*'", " ", first)))
+    return {name for name in found if name in known or name == "(file name)" or _NAME.fullmatch(name)}
 
 
 def names_of(result: Result) -> set[str]:

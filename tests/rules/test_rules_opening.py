@@ -40,7 +40,10 @@ CASES = [
     Case("OPN-009", "traj", bad=lambda file: file.no_variable("FORMAT_VERSION"), where="FORMAT_VERSION"),
     Case("OPN-010", "core", bad=version("4.0"), where="FORMAT_VERSION"),
     Case("OPN-011", "tech", bad=version("2.4"), where="FORMAT_VERSION"),
+    Case("OPN-012", "core-3.0", bad=lambda file: file.text("DATA_MODE", "D"), where="FORMAT_VERSION"),
+    Case("OPN-013", "core", bad=lambda file: file.no_variable("DATA_MODE"), where="DATA_MODE"),
 ]
+TESTED = ("OPN-001",)
 test_cases = checks(CASES)
 
 
