@@ -19,6 +19,20 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "M": ("mode", "form", "old", "metadata", "dates", "nulls", "name"),
     "K": ("mode", "form", "old", "technical", "dates", "nulls", "name"),
 }
+#: Families that hold the rules of a prefix; every other family is searched by no id.
+_BY_PREFIX: Final[dict[str, tuple[str, ...]]] = {
+    "CHK": ("engine",),
+    "OPN": ("opening", "mode"),
+    "FMT": ("form",),
+    "RUD": ("old",),
+    "PRF": ("profile",),
+    "TRJ": ("trajectory",),
+    "META": ("metadata",),
+    "TECH": ("technical",),
+    "DAT": ("dates",),
+    "COM": ("nulls",),
+    "NAM": ("name",),
+}
 
 
 @cache
@@ -50,6 +64,12 @@ def planned(file_type: FileType, version: str) -> dict[Phase, tuple[Rule, ...]]:
 def _fits(each: Rule, phase: Phase, letter: str, version: str) -> bool:
     # whether the date rules of old versions run is decided by the engine, on the untrimmed version
     return each.phase is phase and each.covers(letter, "" if phase is Phase.DATES else version)
+
+
+def rule_called(rule_id: str) -> Rule | None:
+    """One rule by its id, importing its family only; None when there is none."""
+    families = _BY_PREFIX.get(rule_id.partition("-")[0], ())
+    return next((each for family in families for each in rules_of(family) if each.id == rule_id), None)
 
 
 @cache

@@ -19,7 +19,7 @@ import pytest
 from gdac.check.context import Options
 from gdac.check.file import check_bytes
 from gdac.check.finding import Result
-from gdac.check.plan import every_rule
+from gdac.check.plan import rule_called
 from gdac.tables import load
 from tests.rules.draft import Draft
 from tests.rules.samples import sample
@@ -78,7 +78,8 @@ def checks(cases):
 
     @pytest.mark.parametrize("case", cases, ids=lambda case: f"{case.rule}-{case.kind}")
     def test(case):
-        declared = every_rule()[case.rule]
+        declared = rule_called(case.rule)
+        assert declared, f"there is no rule {case.rule}"
         for change, expected in ((case.good, False), (case.bad, True)):
             file = sample(case.kind)
             change(file)
