@@ -64,7 +64,8 @@ class Conversation(aioftp.Client):
 
     async def parse_line(self) -> tuple[Code, str]:
         """One line of an answer, whatever its bytes: banners are not always UTF-8."""
-        line = await self.stream.readline()
+        # Past aioftp's throttles, which start a task for every line.
+        line = await self.stream.reader.readline()
         if not line.endswith(b"\n"):
             raise ConnectionResetError("the server closed the connection")
         text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
@@ -105,11 +106,17 @@ class Conversation(aioftp.Client):
             raise ValueError("a command holds a line end")
         if not self._settings.pipeline and len(commands) > 1:
             return [(await self.ask(command))[0] for command in commands]
-        await self.stream.write("".join(f"{command}\r\n" for command in commands).encode())
-        return [await self.answer() for _ in commands]
+        self.stream.writer.write("".join(f"{command}\r\n" for command in commands).encode())
+        async with asyncio.timeout(self._settings.read_seconds):
+            await self.stream.writer.drain()
+            return [await self._answer() for _ in commands]
 
     async def answer(self) -> Answer:
         """The next answer. 421 (service not available) ends the conversation."""
+        async with asyncio.timeout(self._settings.read_seconds):
+            return await self._answer()
+
+    async def _answer(self) -> Answer:
         code, lines = await self.parse_response()
         answer = Answer(str(code), tuple(lines))
         if code == "421":
