@@ -1,0 +1,70 @@
+"""Tables from a folder of files: what an import wrote, or any files with one NVS table each."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from gdac.errors import RefusedError, UsageError
+from vocab.nvs.formats import MAX_BYTES, SUFFIXES, Verbatim, read_verbatim
+
+#: What an import writes beside the files: where each came from.
+RECORD: Final = "import.json"
+
+
+def read_folder(folder: Path) -> tuple[Verbatim, ...]:
+    """Every table of a folder, sorted by id.
+
+    Files with other suffixes are passed over. Beside an import's record, each file must have the digest recorded.
+
+    Raises:
+        UsageError: no such folder, or no file in it that could be a table.
+        RefusedError: a file is not one whole table, two files hold the same table, or bytes differ from the record.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder.", hint="Give a folder with one file per NVS table.")
+    record = read_record(folder)
+    files = sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.name != RECORD)
+    if not files:
+        raise UsageError(f"{folder} holds no tables (files {', '.join(SUFFIXES)}).")
+    found: dict[str, Verbatim] = {}
+    for file in files:
+        one = read_file(file, record)
+        if one.table.id in found:
+            raise RefusedError(f"{found[one.table.id].origin} and {file.name} both hold table {one.table.id}.")
+        found[one.table.id] = one
+    return tuple(found[key] for key in sorted(found))
+
+
+def read_file(file: Path, record: Mapping[str, Any] | None = None) -> Verbatim:
+    """The table of one file."""
+    if file.stat().st_size > MAX_BYTES:
+        raise RefusedError(f"{file} has {file.stat().st_size:,} bytes; a table may have {MAX_BYTES:,}.")
+    entry: Mapping[str, Any] = next((one for one in (record or {}).values() if one.get("file") == file.name), {})
+    one = read_verbatim(
+        file.read_bytes(),
+        SUFFIXES[file.suffix.lower()],
+        origin=str(entry.get("url") or file.name),
+        retrieved=str(entry.get("retrieved", "")),
+    )
+    if entry and entry.get("sha256") != one.sha256:
+        raise RefusedError(
+            f"{file} is not what was imported: its sha256 differs from {RECORD}.", hint="Import the table again."
+        )
+    return one
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What an import recorded of each table, by id; empty where there is no record.
+
+    Raises:
+        RefusedError: the record cannot be read.
+    """
+    file = folder / RECORD
+    if not file.is_file():
+        return {}
+    try:
+        tables = json.loads(file.read_text(encoding="utf-8"))["tables"]
+        return {str(key): dict(value) for key, value in tables.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RefusedError(f"{file} is not the record of an import.", hint="Remove it and import again.") from error
