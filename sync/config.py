@@ -24,6 +24,7 @@ from policies.deletion import DEFAULT_LIMITS, Limit, Limits
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE
+from sync.places import is_in_place, why_not_in_place
 from sync.views.definition import Area, Definition, Filter
 
 #: The index files of a GDAC's root that decide what is in the archive, without extension.
@@ -88,12 +89,15 @@ class HubSection(StoreOptions):
     """The archive we run and seal.
 
     Attributes:
+        in_place: it is the operator's own tree: scanned and sealed where it lies, nothing is copied and nothing but
+            ``manifest/`` is written. So it is when there is no source, or the source is the hub itself.
         state: directory of the state database and of temporary work; beside the hub by default.
         grace: how long superseded files stay readable.
         expires: how long a head is fresh.
         memory: limit of the column engine.
     """
 
+    in_place: bool = False
     state: Path | None = None
     grace: timedelta = DEFAULT_GRACE
     expires: timedelta = timedelta(hours=48)
@@ -142,11 +146,13 @@ class SourceSection(StoreOptions):
     """An archive somebody else runs.
 
     Attributes:
+        observe: by its index files and the directories of the floats that changed, or by listing its whole tree.
         indexes: index files at its root, without extension, that decide what we hold.
         retired: index files that will not come back: not asked for, and what only they listed leaves the archive.
         most_failures: a run that fails on more files than this stops and seals nothing.
     """
 
+    observe: Literal["index", "listing"] = "index"
     indexes: tuple[str, ...] = GLOBAL_INDEXES
     retired: tuple[Literal[GLOBAL_INDEXES], ...] = ()  # type: ignore[valid-type]
     connections: Connections = 8
@@ -280,7 +286,7 @@ class Config(_Section):
 
     archive: ArchiveSection = ArchiveSection()
     hub: HubSection
-    source: Annotated[dict[Name, SourceSection], Field(min_length=1, max_length=1)]
+    source: Annotated[dict[Name, SourceSection], Field(min_length=1, max_length=1)] = {}
     mirror: dict[Name, MirrorSection] = {}
     brake: BrakeSection = BrakeSection()
     audit: AuditSection = AuditSection()
@@ -291,6 +297,27 @@ class Config(_Section):
         """What the brake lets pass at the hub, or at a mirror."""
         limits = self.brake.over(DEFAULT_LIMITS)
         return self.mirror[mirror].brake.over(limits) if mirror else limits
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recognise_in_place(cls, raw: Any) -> Any:
+        """A hub without a source, or one that is its own source, is sealed in place."""
+        if isinstance(raw, dict) and is_in_place(raw):
+            return {**raw, "hub": {"in_place": True, **raw["hub"]}}
+        return raw
+
+    @model_validator(mode="after")
+    def _check_in_place(self) -> Self:
+        if not self.hub.in_place:
+            if not self.source:
+                raise ValueError("source: there is none, and hub.in_place is false; name an archive to mirror")
+            return self
+        why = why_not_in_place(self.hub.store, self.state_directory, [one.store for one in self.source.values()])
+        if why is None and self.vault is not None:
+            why = "vault: a tree in place is changed by others, so gdac never sees the old bytes; leave the vault out"
+        if why is not None:
+            raise ValueError(why)
+        return self
 
     @model_validator(mode="after")
     def _check_origins(self) -> Self:
@@ -309,14 +336,21 @@ class Config(_Section):
         return self
 
     @property
+    def in_place(self) -> bool:
+        """Whether the hub is the operator's own tree."""
+        return self.hub.in_place
+
+    @property
     def source_name(self) -> str:
-        """Name of the one source."""
-        return next(iter(self.source))
+        """Name of the one source; that of the hub where it is sealed in place."""
+        return next(iter(self.source), "hub")
 
     @property
     def the_source(self) -> SourceSection:
-        """The one source."""
-        return self.source[self.source_name]
+        """The one source; where the hub is sealed in place, the hub."""
+        return self.source.get(self.source_name) or SourceSection(
+            store=self.hub.store, connections=self.hub.connections
+        )
 
     @property
     def state_directory(self) -> Path:

@@ -13,8 +13,9 @@ from gdac.errors import UsageError
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord
 from gdac.store import Store
 from sync.brakes.hold import HeldError
-from sync.config import Config, StoreOptions
+from sync.config import Config, HubSection, StoreOptions
 from sync.hub.day import HUB, Day, Observed
+from sync.hub.inplace import open_in_place
 from sync.hub.keeping import begin_day
 from sync.mirror.fleet import Fleet
 from sync.progress import Reporter
@@ -128,7 +129,10 @@ class Run:
             return _Done(None, None, await self._replicate(hub, shown, names, adopt=adopt), ())
 
     async def _day(self, stack: AsyncExitStack, hub: Store, workdir: Path) -> Day:
-        source = await stack.enter_async_context(opened(self._config.source_name, self._config.the_source))
+        if self._config.in_place:
+            source = hub
+        else:
+            source = await stack.enter_async_context(opened(self._config.source_name, self._config.the_source))
         connection = connect(memory_limit=self._config.hub.memory, temp_directory=str(workdir))
         stack.callback(connection.close)
         return Day(self._config, source, hub, self._state, connection, workdir, self._reporter, self._now)
@@ -150,6 +154,8 @@ class Run:
 
 def opened(name: str, options: StoreOptions) -> Store:
     """The store of one section of the configuration; enter it to use it. What fails for the moment is tried again."""
+    if isinstance(options, HubSection) and options.in_place:
+        return open_in_place(options.store)
     common: dict[str, Any] = {"connections": options.connections, "read_seconds": options.timeout}
     bucket: dict[str, Any] = {
         "endpoint": options.endpoint or "",

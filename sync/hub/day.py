@@ -12,7 +12,7 @@ import duckdb
 from gdac.errors import RefusedError
 from gdac.index.read import LoadedIndex
 from gdac.index.spec import SPECS, spec_of
-from gdac.paths import ArchivePath
+from gdac.paths import MANIFEST_DIR
 from gdac.records import IngestRecord, Moved, SealRecord
 from gdac.store import Store
 from sync.brakes import hold
@@ -22,9 +22,9 @@ from sync.config import Config
 from sync.hub import plan
 from sync.hub.indexes import IndexVisit, fetch_indexes, forget_copies, load_visit
 from sync.hub.ingest import IngestResult, ingest
-from sync.hub.observe import FloatVisit, visit_floats
+from sync.hub.look import Look, Looked, Way
+from sync.hub.marks import Marks
 from sync.hub.seal import Sealing
-from sync.hub.sweep import take_queue
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.grace import Grace, dropped_keys
@@ -46,6 +46,7 @@ class Observed:
         quiet: nothing can have changed: index files are those sealed last and nothing waits. No table was made then.
         todo, gone, kept, unlisted, refused, listed: counts, as in `IngestRecord`.
         waiting: paths set aside whose next try is not due; their R/D twins stay.
+        missing: files that indexes list and a tree in place does not hold.
         sized, size: files to fetch of which a listing told the size, and their bytes.
         judgement: what the brake says.
     """
@@ -60,6 +61,7 @@ class Observed:
     refused: int = 0
     listed: int = 0
     waiting: tuple[str, ...] = ()
+    missing: int = 0
     sized: int = 0
     size: int = 0
     judgement: Judgement | None = None
@@ -95,6 +97,7 @@ class Day:
         self._copies = Copies(state.directory / "sealed")
         self._grace = Grace(connection, hub, HUB, config.hub.grace, state, self._copies, now)
         self._brake = Brake(state, HUB, config.limits_for(), now)
+        self._way = Way.TREE if config.in_place else Way(config.the_source.observe)
         self._swept: list[str] = []
         self.notes: list[str] = []
 
@@ -108,6 +111,7 @@ class Day:
         before = await read_head(self._hub)
         if before is not None:
             await self._grace.catch_up(self._hub, before.head)
+            self._leave_to_the_owner()
         options = self._config.the_source
         asked = [name for name in options.indexes if name not in options.retired]
         with self._reporter.stage("ask for index files", 2 * len(asked)) as stage:
@@ -119,15 +123,15 @@ class Day:
                 hint="Check the source's URL, and `indexes` in its section of the configuration.",
             )
         self._note_missing(visit)
-        if self._is_quiet(visit, before):
+        if self._way is Way.INDEX and self._is_quiet(visit, before):
             return Observed(before, visit, quiet=True)
         await self._load_base(before)
         loaded, kept = self._compare_listed(visit)
-        floats = await self._compare_floats()
+        looked = await self._look(before, visit)
         private = plan.refuse_private(self._connection)
         self.notes.extend(f"refused: {one}" for one in private[:_EXAMPLES])
         judgement = self._judge(loaded, before, visit)
-        waiting = self._leave_waiting()
+        waiting = () if self._config.in_place else self._leave_waiting()
         kept += plan.keep_twins(self._connection, waiting)
         sized, size = plan.known_bytes(self._connection)
         return Observed(
@@ -136,11 +140,12 @@ class Day:
             quiet=False,
             todo=plan.count(self._connection, "todo"),
             gone=plan.count(self._connection, "gone"),
-            kept=kept,
+            kept=kept + looked.kept,
             unlisted=plan.count(self._connection, "unlisted"),
-            refused=floats.refused_count + len(private),
+            refused=looked.refused + len(private),
             listed=plan.count(self._connection, "wanted"),
             waiting=waiting,
+            missing=looked.missing,
             sized=sized,
             size=size,
             judgement=judgement,
@@ -194,7 +199,7 @@ class Day:
             kept=seen.kept + kept,
             unlisted=seen.unlisted,
             refused=seen.refused,
-            set_aside=self._state.waiting_count(),
+            set_aside=self._state.waiting_count() + seen.missing,
         )
 
     async def seal(self, seen: Observed) -> tuple[SealRecord, Shown, int]:
@@ -219,8 +224,10 @@ class Day:
             )
             if record.new:
                 dropped = dropped_keys(seen.before.head if seen.before else None, shown.head)
-                self._grace.record(shown.head, table, dropped)
+                self._grace.record(shown.head, None if self._config.in_place else table, dropped)
             self._state.forget_pending()
+            if self._way is Way.LISTING:
+                Marks(self._state.directory).save(self._connection, seen.waiting)
         self._brake.settle(seen.judgement, record.serial if record.new else None)
         self._copies.prune(shown.head)
         return record, shown, await self._grace.delete_due(self._hub, shown.head)
@@ -280,47 +287,37 @@ class Day:
         plan.load_pending(self._connection, self._state, self._workdir)
         private = plan.private_paths(self._connection, "pending")
         for path, why in private.items():
-            await self._hub.delete(path)
+            if not self._config.in_place:
+                await self._hub.delete(path)
             self.notes.append(f"refused: {path!a}: {why}")
         self._state.forget_pending(list(private))
 
-    async def _compare_floats(self) -> FloatVisit:
-        now = self._now()
-        aside = {ArchivePath.parse(one.path): one.next_try <= now for one in self._state.all_set_aside()}
-        again = {_folder(path) for path, due in aside.items() if due and path.wmo}
-        folders = sorted({*plan.changed_floats(self._connection), *again})
-        visit = await visit_floats(
-            self._source,
-            folders,
-            self._connection,
-            self._workdir,
-            self._reporter,
-            self._config.the_source.connections,
+    async def _look(self, before: Shown | None, visit: IndexVisit) -> Looked:
+        look = Look(
+            self._config, self._source, self._state, self._connection, self._workdir, self._reporter, self._now()
         )
-        plan.compare_seen(self._connection)
-        self._swept = take_queue(self._connection, self._state, self._config.sweep.most, self._workdir)
-        plan.derived_gone(self._connection, folders, listed=visit.listed)
-        looked_at = {*folders}
-        judged = [path.text for path, due in aside.items() if due or path.kind.is_listed or _folder(path) in looked_at]
-        self._state.forget_set_aside(plan.no_longer_wanted(self._connection, sorted(judged)))
-        self._note_unlisted()
-        self.notes.extend(f"refused: {one}" for one in visit.refused[:_EXAMPLES])
-        return visit
+        match self._way:
+            case Way.INDEX:
+                looked = await look.at_floats()
+            case Way.LISTING:
+                looked = await look.at_everything({one.key for one in visit.files})
+            case Way.TREE:
+                looked = await look.at_tree({one.key for one in visit.files}, is_first=before is None)
+        self._swept = looked.swept
+        self.notes += looked.notes
+        return looked
+
+    def _leave_to_the_owner(self) -> None:
+        """Of a tree in place only what lies under ``manifest/`` is ours to delete."""
+        if self._config.in_place:
+            theirs = [one.path for one in self._state.superseded(HUB) if not one.path.startswith(f"{MANIFEST_DIR}/")]
+            self._state.forget_superseded(HUB, theirs)
 
     def _note_missing(self, visit: IndexVisit) -> None:
         for name in visit.missing:
             spec = spec_of(f"{name}.txt")
             kinds = " and ".join(sorted(kind.value for kind in spec.kinds)) if spec else "its"
             self.notes.append(f"index {name} is not at {self._source.name}; {kinds} files stay as they are.")
-
-    def _note_unlisted(self) -> None:
-        number = plan.count(self._connection, "unlisted")
-        if number:
-            examples = plan.first_paths(self._connection, "unlisted", _EXAMPLES)
-            self.notes.append(
-                f"{number:,} files at {self._source.name} are unlisted (no index lists them) and stay out, such as"
-                f" {', '.join(examples)}."
-            )
 
     def _note_failed(self, result: IngestResult) -> None:
         for path, reason in list(result.failed.items())[:_EXAMPLES]:
@@ -329,7 +326,3 @@ class Day:
             self.notes.append(
                 f"and {len(result.failed) - _EXAMPLES:,} more set aside; `gdac sync quarantine` lists them."
             )
-
-
-def _folder(path: ArchivePath) -> str:
-    return f"dac/{path.dac}/{path.wmo}"

@@ -148,7 +148,7 @@ class Sealing:
 
     async def _publish(self, seal: Seal, visit: IndexVisit, before: Shown | None) -> None:
         sealed = {entry.path: entry.sha256 for entry in before.head.indexes} if before else {}
-        for one in visit.files:
+        for one in visit.files if not self._config.in_place else ():  # there they are where they belong
             if sealed.get(one.key) != one.known.sha256.hex():
                 declared = Declared(one.known.size, one.known.sha256.hex(), one.known.modified)
                 await self._hub.write(one.key, file_body(one.file), declared)
