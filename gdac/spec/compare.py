@@ -48,11 +48,9 @@ def gather(folder: Path) -> Mapping[str, Mapping[str, Any]]:
         raise RefusedError(f"{folder} is not a folder.", hint="Name a type and version (profile-3.1), or a folder.")
     if not (folder / document.COMMON).is_file():
         return convert(folder).documents
-    documents = {document.COMMON: document.common(folder)}
-    for file_type in FileType:
-        for version in document.versions(file_type, folder):
-            documents[document.name_of(file_type, version)] = document.document(file_type, version, folder)
-    return documents
+    common = document.read(folder / document.COMMON)
+    names = [document.name_of(each, version) for each in FileType for version in common["versions"].get(str(each), ())]
+    return {document.COMMON: common, **{name: document.read(folder / name) for name in names}}
 
 
 def compare_folders(old: Path, new: Path) -> list[Change]:

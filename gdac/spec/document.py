@@ -36,7 +36,7 @@ def common(folder: Path = SHIPPED) -> Mapping[str, Any]:
     Raises:
         RefusedError: it is not there, or of another format.
     """
-    return _read(folder / COMMON)
+    return read(folder / COMMON)
 
 
 def versions(file_type: FileType, folder: Path = SHIPPED) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def document(file_type: FileType, version: str, folder: Path = SHIPPED) -> Mappi
     known = versions(file_type, folder)
     if version not in known:
         raise UnsupportedError(file_type, version, f"the specification has {', '.join(known) or 'none'}")
-    return _read(folder / name_of(file_type, version))
+    return read(folder / name_of(file_type, version))
 
 
 def write(folder: Path, documents: Mapping[str, Mapping[str, Any]]) -> None:
@@ -88,7 +88,8 @@ def _lines(content: Any, indent: int, used: int) -> str:
     )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read(path: Path) -> Mapping[str, Any]:
+    """Any document. Raises `RefusedError` when it is damaged or of another format."""
     try:
         content = json.loads(path.read_bytes())
         number = content["format"]

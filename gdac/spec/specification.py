@@ -41,7 +41,8 @@ class Specification:
         extra_dimensions: patterns of further dimensions that parameters may have; usually empty.
         variables: the fixed variables by name; those of parameters are made when asked for (see `variable`).
         global_attributes: by name; empty for versions that have none.
-        units: legal units of technical and configuration parameters.
+        units: legal units of technical and configuration parameters, each with the kind of its values
+            (``integer``, ``float``, ``date/time``, ``logical``, ``hex``; may be empty).
         deprecated_units: those that were legal once; empty for most versions.
         juld_variables: JULD_* variables and their measurement codes (trajectories).
         checks_data: whether the official checker runs its data phase on this version by default (3.1 and later).
@@ -220,5 +221,5 @@ def _load(file_type: FileType, version: str, tables: Tables, folder: Path) -> Sp
     return Specification(content, document.common(folder), tables)
 
 
-def _units(known: list[Mapping[str, Any]], version: str) -> frozenset[str]:
-    return frozenset(unit for table in known if version in table["versions"] for unit in table["units"])
+def _units(known: list[Mapping[str, Any]], version: str) -> dict[str, str]:
+    return {unit: kind for table in known if version in table["versions"] for unit, kind in table["units"].items()}
