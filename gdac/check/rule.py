@@ -23,7 +23,7 @@ Check = Callable[[Any], Iterable[Fault]]
 
 #: Phase by the family that an id begins with.
 _PHASES: Final = {"OPN": Phase.OPEN, "FMT": Phase.FORMAT, "RUD": Phase.DATES, "NAM": Phase.NAME}
-_ID: Final = re.compile(r"[A-Z0-9]{3,4}(-[A-Z]+)?-[A-Z]?[0-9]{2,3}")
+_ID: Final = re.compile(r"[A-Z0-9]{3,4}(-[A-Z][A-Z0-9]*)?-[A-Z]?[0-9]{2,3}")
 #: Declared severities: those of the table of the official checker's rules.
 _DECLARED: Final = {
     "E": Severity.ERROR,

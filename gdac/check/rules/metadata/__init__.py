@@ -1,3 +1,14 @@
-"""The rules of metadata files (META); ``MODULES`` lists them in the order in which they run."""
+"""Rules of metadata files (META)."""
 
-MODULES: tuple[str, ...] = ()
+#: Modules in the order in which their rules run.
+MODULES = (
+    "dates",
+    "mandatory",
+    "platform",
+    "parameters",
+    "sensors",
+    "systems",
+    "configuration",
+    "batteries",
+    "version2",
+)

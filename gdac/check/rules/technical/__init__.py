@@ -1,3 +1,4 @@
-"""The rules of technical files (TECH); ``MODULES`` lists them in the order in which they run."""
+"""Rules of technical files (TECH)."""
 
-MODULES: tuple[str, ...] = ()
+#: Modules in the order in which their rules run.
+MODULES = ("identity", "parameters")
