@@ -122,7 +122,7 @@ def _general(each: Float) -> dict[str, Value]:
         "PROJECT_NAME": "SAMPLE (invented data)",
         "DATA_CENTRE": each.dac.code,
         "PI_NAME": "Nobody SAMPLE",
-        "BATTERY_TYPE": "Electrochem Lithium 14 V",
+        "BATTERY_TYPE": "ELECTROCHEM Lithium 14 V",
         "BATTERY_PACKS": "4DD Li",
         "CONTROLLER_BOARD_TYPE_PRIMARY": "n/a",
         "CONTROLLER_BOARD_SERIAL_NO_PRIMARY": board,
