@@ -1,6 +1,7 @@
 """Checking a file on disk in this process: what a worker does, and what `check_file` does for classic files."""
 
 import os
+import stat
 from pathlib import Path
 
 from gdac.check.context import Options
@@ -39,7 +40,9 @@ def check_here(
     try:
         status = os.stat(path)  # noqa: PTH116 - one call less on the busiest path of the checker
     except OSError as error:
-        request = Request(label, path.name, dac, None, received or 0.0, f"it cannot be read ({error.strerror})")
+        return check(Request(label, path.name, dac, None, received or 0.0, _unreadable(error)), None, tables, options)
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for somebody to write to it
+        request = Request(label, path.name, dac, None, received or 0.0, "it is not a regular file")
         return check(request, None, tables, options)
     when = status.st_mtime if received is None else received
     request = Request(label, path.name, dac, status.st_size, when)
@@ -53,6 +56,10 @@ def check_here(
         return check(Request(label, path.name, dac, size, when, error.why), None, tables, options)
 
 
+def _unreadable(error: OSError) -> str:
+    return f"it cannot be read ({error.strerror or error})"
+
+
 def check_bytes(
     data: bytes,
     name: str,
@@ -62,6 +69,7 @@ def check_bytes(
     received: float,
     dac: str | None = None,
     label: str = "",
+    hdf5: bool = True,
 ) -> Result:
     """Check a file held in memory (a member of an archive).
 
@@ -73,10 +81,16 @@ def check_bytes(
         received: receipt time, seconds since 1970 UTC.
         dac: the data centre it is checked for.
         label: how the report names it; ``name`` when empty.
+        hdf5: as for `check_here`.
+
+    Raises:
+        NeedsWorkerError: the file is NetCDF-4 and ``hdf5`` is False.
     """
     label = label or name
     try:
-        with open_dataset(data, label=label) as dataset:
+        with open_dataset(data, label=label, hdf5=hdf5) as dataset:
             return check(Request(label, name, dac, len(data), received), dataset, tables, options)
+    except NeedsWorkerError:
+        raise
     except NetcdfError as error:
         return check(Request(label, name, dac, len(data), received, error.why), None, tables, options)

@@ -1,0 +1,46 @@
+"""Files to check, out of paths: folders are walked through in the order of their names."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gdac.check.dacs import CENTRES
+from gdac.check.task import Task
+
+
+def tasks_of(
+    paths: Iterable[str | os.PathLike[str]], *, dac: str | None = None, received: float | None = None
+) -> Iterator[Task]:
+    """One task per file.
+
+    Args:
+        paths: files and folders; links to folders inside a folder are not followed.
+        dac: the data centre; None: by each path, see `dac_of`.
+        received: receipt time of all files; None: each its modification time.
+    """
+    for path in paths:
+        text = os.fspath(path)
+        files = walked(text) if Path(text).is_dir() else (text,)
+        for file in files:
+            yield Task(file, file, dac or dac_of(file), received)
+
+
+def walked(folder: str) -> Iterator[str]:
+    """The files below a folder, by name; without reading the whole tree first."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        yield folder  # the check says why it cannot be read
+        return
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from walked(entry.path)
+        elif not entry.is_dir():
+            yield entry.path
+
+
+def dac_of(path: str) -> str | None:
+    """The data centre that a path names: the last folder with the name of one, or None."""
+    folders = Path(path).absolute().parts[:-1]
+    return next((name for name in reversed(folders) if name in CENTRES), None)
