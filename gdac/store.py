@@ -84,6 +84,7 @@ class Capabilities:
         exact_listing: its listing carries exact sizes.
         compare_and_swap: `Expect` is honoured by the server, atomically.
         keeps_modified: `write` keeps the ``modified`` it is given and `stat` returns it.
+        keeps_writes: what `write` returned for outlasts a power cut here, without a `flush`.
     """
 
     writes: bool = False
@@ -91,6 +92,7 @@ class Capabilities:
     exact_listing: bool = False
     compare_and_swap: bool = False
     keeps_modified: bool = False
+    keeps_writes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

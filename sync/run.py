@@ -17,6 +17,7 @@ from sync.config import Config, HubSection, StoreOptions
 from sync.hub.day import HUB, Day, Observed
 from sync.hub.inplace import open_in_place
 from sync.hub.keeping import begin_day
+from sync.journal import check_journal
 from sync.mirror.fleet import Fleet
 from sync.progress import Reporter
 from sync.sealed.copies import Shown, read_head
@@ -112,6 +113,7 @@ class Run:
             _must_write(hub, "hub")
             await hub.clean()
             hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
+            await check_journal(hub, self._state, self._reporter, self._now())
             with self._workdir() as workdir:
                 day = await self._day(stack, hub, workdir)
                 seen = await day.observe()

@@ -13,6 +13,7 @@ from gdac.errors import StoreError
 from gdac.store import NotFoundError, Store
 from policies.quarantine import Trouble
 from sync.hub.plan import Wanted
+from sync.journal import surety
 from sync.progress import Stage
 from sync.state import Ingested, State
 from sync.tasks import work_side_by_side
@@ -41,7 +42,7 @@ class IngestResult:
 class Journal:
     """Batches entries of the ``pending`` table; what is in it survives a crash and is not fetched again.
 
-    Before entries are written the hub's store is flushed: an entry never outlives the bytes it speaks of.
+    Entries of bytes that only this boot of the machine vouches for say so; see `sync.journal`.
     """
 
     def __init__(self, state: State, hub: Store) -> None:
@@ -60,8 +61,7 @@ class Journal:
         batch, self._batch = self._batch, []
         self._last = time.monotonic()
         if batch:
-            await self._hub.flush()
-            self._state.journal(batch)
+            self._state.journal(batch, await surety(self._hub, self._state.boot))
 
 
 async def ingest(

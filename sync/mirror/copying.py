@@ -12,6 +12,7 @@ from gdac.errors import StoreError
 from gdac.store import Declared, NotFoundError, Store
 from sync.files import file_body
 from sync.hub.plan import count
+from sync.journal import surety
 from sync.mirror.adopt import holds
 from sync.mirror.aim import Aim
 from sync.mirror.exceptions import MOST
@@ -99,8 +100,7 @@ class Copying:
             batch = done.copy()
             done.clear()
             if batch:
-                await self._target.flush()
-                self._state.journal_copied(self._name, batch)
+                self._state.journal_copied(self._name, batch, await surety(self._target, self._state.boot))
 
         try:
             await work_side_by_side(self._workers, work)
@@ -110,7 +110,8 @@ class Copying:
     async def _arrive(self, one: Row) -> int:
         """Bytes that travelled; 0 when none had to or could."""
         key = self._aim.layout.place(one.path)
-        if self._state.is_copied(self._name, key, one.sha256):
+        copied = self._state.is_copied(self._name, key, one.sha256)
+        if copied or (copied is None and await holds(self._target, key, one.sha256)):
             self.resumed += 1
             return 0
         if one.perhaps and await holds(self._target, key, one.sha256):

@@ -9,6 +9,7 @@ from typing import Any, Self
 import sqlite_utils
 
 from gdac.errors import GdacError
+from sync.state.boot import boot_id
 from sync.state.holds import Holds
 from sync.state.ingest import IngestState
 from sync.state.rolling import RollingState
@@ -25,6 +26,7 @@ class State(IngestState, StoresState, Holds, RollingState):
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.boot = boot_id()
         self._lock = _take_lock(directory)
         self._database = sqlite_utils.Database(directory / STATE_NAME)
         self._connection: sqlite3.Connection = self._database.conn

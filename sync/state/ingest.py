@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from policies.quarantine import Trouble, next_try
+from sync.state.boot import DURABLE
 from sync.state.records import Ingested, KnownIndex, SetAside
 from sync.state.section import Section
 from sync.state.times import iso, moment_of, sure
@@ -31,13 +32,21 @@ class IngestState(Section):
                 (index.key, index.validator, index.size, index.sha256, index.md5, iso(index.modified), iso(now)),
             )
 
-    def journal(self, done: Sequence[Ingested]) -> None:
-        """Record files that are in the hub's store now, all in one transaction; forgets their set-aside entries."""
+    def journal(self, done: Sequence[Ingested], boot: str = DURABLE) -> None:
+        """Record files that are in the hub's store now, all in one transaction; forgets their set-aside entries.
+
+        Args:
+            done: the files.
+            boot: the boot that they are sure to outlast no longer than; see `sync.journal`.
+        """
         with self._transaction() as connection:
             connection.executemany(
-                "insert or replace into pending (path, size, sha256, md5, modified, date_update)"
-                " values (?, ?, ?, ?, ?, ?)",
-                [(one.path, one.size, one.sha256, one.md5, iso(one.modified), iso(one.date_update)) for one in done],
+                "insert or replace into pending (path, size, sha256, md5, modified, date_update, boot)"
+                " values (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (one.path, one.size, one.sha256, one.md5, iso(one.modified), iso(one.date_update), boot)
+                    for one in done
+                ],
             )
             connection.executemany("delete from set_aside where path = ?", [(one.path,) for one in done])
             connection.executemany("delete from swept where path = ?", [(one.path,) for one in done])
@@ -51,6 +60,31 @@ class IngestState(Section):
     def pending_count(self) -> int:
         """How many files wait for a seal."""
         return int(self._connection.execute("select count(*) from pending").fetchone()[0])
+
+    def doubtful_count(self) -> int:
+        """How many of them were written at another boot and not made durable since."""
+        query = "select count(*) from pending where boot not in (?, ?)"
+        return int(self._connection.execute(query, (DURABLE, self.boot or DURABLE)).fetchone()[0])
+
+    def doubtful(self, most: int) -> list[tuple[str, int, bytes]]:
+        """Path, size and sha256 of the first of those."""
+        query = "select path, size, sha256 from pending where boot not in (?, ?) order by path limit ?"
+        return self._connection.execute(query, (DURABLE, self.boot or DURABLE, most)).fetchall()
+
+    def trust(self, paths: Iterable[str]) -> None:
+        """Doubtful files were found whole: this boot has read them from the disk."""
+        with self._transaction() as connection:
+            connection.executemany("update pending set boot = ? where path = ?", [(DURABLE, path) for path in paths])
+
+    def distrust(self, paths: Iterable[str], now: datetime) -> None:
+        """Doubtful files were found torn, or not at all: the next ingest fetches them whatever the indexes say."""
+        with self._transaction() as connection:
+            for path in paths:
+                connection.execute("delete from pending where path = ?", (path,))
+                connection.execute(
+                    "insert or ignore into swept (path, why, found) values (?, 'lost with the system', ?)",
+                    (path, iso(now)),
+                )
 
     def forget_pending(self, paths: Iterable[str] | None = None) -> None:
         """Drop journal entries: all of them after a seal, or those of ``paths``."""

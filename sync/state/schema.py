@@ -61,3 +61,10 @@ def _audit_vault_sweep_revert(database: Any) -> None:
 @MIGRATIONS(name="0002-mirror-exceptions")
 def _mirror_exceptions(database: Any) -> None:
     database["mirror_exception"].create({"store": str, "path": str, "reason": str, "since": str}, pk=("store", "path"))
+
+
+@MIGRATIONS(name="0003-boot")
+def _boot(database: Any) -> None:
+    # Entries made so far were forced onto the disk before they were made.
+    database.execute("alter table pending add column boot text not null default ''")
+    database.execute("alter table copied add column boot text not null default ''")

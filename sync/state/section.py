@@ -9,6 +9,8 @@ class Section:
     """A part of the state: methods over some of its tables. `sync.state.State` joins the parts."""
 
     _connection: sqlite3.Connection
+    #: This boot of the machine; None where the system tells none.
+    boot: str | None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from policies.retention import Superseded
+from sync.state.boot import DURABLE
 from sync.state.records import MirrorException
 from sync.state.section import Section
 from sync.state.times import iso, sure
@@ -65,18 +66,30 @@ class StoresState(Section):
                 "delete from superseded where store = ? and path = ?", [(store, path) for path in paths]
             )
 
-    def journal_copied(self, store: str, done: Sequence[tuple[str, bytes]]) -> None:
-        """Record (path, sha256) of files that a mirror holds now for a head that it does not show yet."""
+    def journal_copied(self, store: str, done: Sequence[tuple[str, bytes]], boot: str = DURABLE) -> None:
+        """Record (path, sha256) of files that a mirror holds now for a head that it does not show yet.
+
+        Args:
+            store: the mirror.
+            done: the files.
+            boot: the boot that they are sure to outlast no longer than; see `sync.journal`.
+        """
         with self._transaction() as connection:
             connection.executemany(
-                "insert or replace into copied (store, path, sha256) values (?, ?, ?)",
-                [(store, path, sha256) for path, sha256 in done],
+                "insert or replace into copied (store, path, sha256, boot) values (?, ?, ?, ?)",
+                [(store, path, sha256, boot) for path, sha256 in done],
             )
 
-    def is_copied(self, store: str, path: str, sha256: bytes) -> bool:
-        """Whether a broken-off replicate has already brought these bytes to the mirror."""
-        query = "select 1 from copied where store = ? and path = ? and sha256 = ?"
-        return self._connection.execute(query, (store, path, sha256)).fetchone() is not None
+    def is_copied(self, store: str, path: str, sha256: bytes) -> bool | None:
+        """Whether a broken-off replicate has already brought these bytes to the mirror.
+
+        None: it has, but at another boot, and they were not made durable: they must be looked at.
+        """
+        query = "select boot from copied where store = ? and path = ? and sha256 = ?"
+        found = self._connection.execute(query, (store, path, sha256)).fetchone()
+        if found is None:
+            return False
+        return True if found[0] in {DURABLE, self.boot} else None
 
     def copied_paths(self, store: str) -> Iterator[str]:
         """Paths that a broken-off replicate has brought to a mirror already."""

@@ -7,6 +7,7 @@ the new ones.
 # Paths stay strings here: a pathlib object per segment and file would double the cost of a small file.
 # ruff: noqa: PTH103, PTH106, PTH108, PTH114, PTH120
 
+import ctypes
 import errno
 import os
 import stat
@@ -27,6 +28,8 @@ if sys.platform != "win32":
     import fcntl
 
 BLOCK: Final = 1 << 20
+#: The system can write out all that was written so far; where it cannot, each file is made durable by itself.
+HAS_BARRIER: Final = hasattr(os, "sync")
 _READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _HINTS: Final = {
@@ -189,7 +192,7 @@ class Tree:
             ChangedError: the precondition does not hold.
         """
         with self.errors(key):
-            if not hasattr(os, "sync"):
+            if not HAS_BARRIER:
                 os.fsync(made.descriptor)  # no barrier for all files later: each is made durable now
             if modified is not None:
                 ns = to_ns(modified)
@@ -278,14 +281,17 @@ class Tree:
     def settle(self) -> None:
         """Return once what was written would survive a power cut."""
         with self.errors("."):
-            if hasattr(os, "sync"):
-                os.sync()
-            if sys.platform == "darwin":  # sync there only starts the work
+            try:
                 descriptor = os.open(self.root, os.O_RDONLY)
-                try:
+            except FileNotFoundError:
+                return  # nothing was written yet
+            try:
+                if not _sync_file_system(descriptor) and HAS_BARRIER:
+                    os.sync()
+                if sys.platform == "darwin":  # sync there only starts the work
                     fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-                finally:
-                    os.close(descriptor)
+            finally:
+                os.close(descriptor)
 
     def sweep(self) -> int:
         """Remove the unfinished files of runs that died; returns how many."""
@@ -312,6 +318,25 @@ class Tree:
             said = os.strerror(error.errno) if error.errno else str(error)
             hint = _HINTS.get(error.errno or 0, "")
             raise StoreError(f"{key} in {self.root}: {said}.", hint=hint) from error
+
+
+def _sync_file_system(descriptor: int) -> bool:
+    """Write out the file system that a descriptor lies on (Linux ``syncfs``); False where that cannot be asked for.
+
+    Unlike ``sync`` it leaves other disks alone, and it tells when bytes written earlier did not reach this one.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        call = ctypes.CDLL(None, use_errno=True).syncfs
+    except (OSError, AttributeError):  # another C library
+        return False
+    if call(descriptor) == 0:
+        return True
+    failed = ctypes.get_errno()
+    if failed in {errno.ENOSYS, errno.EPERM}:  # a sandbox that does not know it
+        return False
+    raise OSError(failed, os.strerror(failed))
 
 
 def describe(key: str, found: os.stat_result) -> ObjectInfo:

@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 
 from gdac.store import Capabilities, Declared, Expect, ObjectInfo, Probed, Store
 from sync.stores.bodies import counted, cut_short, sliced, whole
-from sync.stores.disk import Tree, Unfinished, read_fully
+from sync.stores.disk import HAS_BARRIER, Tree, Unfinished, read_fully
 from sync.stores.probing import try_out
 from sync.stores.sessions import HAS_LOCKS
 from sync.stores.settings import LocalSettings
@@ -87,7 +87,6 @@ class LocalStore:
         self._tree = Tree(root)
         self._settings = settings or LocalSettings()
         self._threads: ThreadPoolExecutor | None = None
-        self._dirty = False
 
     @property
     def name(self) -> str:
@@ -98,7 +97,12 @@ class LocalStore:
     def capabilities(self) -> Capabilities:
         """Everything; compare-and-swap where the system has file locks."""
         return Capabilities(
-            writes=True, lists=True, exact_listing=True, compare_and_swap=HAS_LOCKS, keeps_modified=True
+            writes=True,
+            lists=True,
+            exact_listing=True,
+            compare_and_swap=HAS_LOCKS,
+            keeps_modified=True,
+            keeps_writes=not HAS_BARRIER,  # without one every file is made durable by itself
         )
 
     async def stat(self, key: str) -> ObjectInfo:
@@ -145,7 +149,6 @@ class LocalStore:
     ) -> ObjectInfo:
         """Write one file, atomically; see `gdac.store.Store.write`."""
         place = f"{key} in {self.name}"
-        self._dirty = True
         if declared.size <= SMALL:
             data = await whole(body, declared.size, place)
             stop = _Stop()
@@ -176,7 +179,6 @@ class LocalStore:
 
     async def copy(self, source: str, target: str) -> None:
         """Copy inside the directory. Raises `NotFoundError`."""
-        self._dirty = True
         await self._run(lambda: self._tree.duplicate(source, target))
 
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
@@ -185,14 +187,11 @@ class LocalStore:
 
     async def delete(self, key: str) -> None:
         """Remove one file and the directories it leaves empty; fine when it is not there."""
-        self._dirty = True
         await self._run(lambda: self._tree.remove(key))
 
     async def flush(self) -> None:
-        """Have the system write everything out (``sync``: all file systems of the machine, once per call)."""
-        if self._dirty:
-            self._dirty = False
-            await self._run(self._tree.settle)
+        """Have the system write out everything on this file system, whichever run wrote it."""
+        await self._run(self._tree.settle)
 
     async def clean(self) -> int:
         """Remove unfinished files of runs that died; those of live ones stay."""
