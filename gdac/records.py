@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from gdac.errors import ExitCode
+from gdac.store import Probed
 
 
 class Outcome(StrEnum):
@@ -120,10 +121,28 @@ class IngestRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreRecord:
+    """What a store that a run writes to was seen to do, and what keeps two writers of its head apart.
+
+    Attributes:
+        store: its name in the configuration.
+        guard: what keeps them apart, in words.
+        seen: what it did when it was tried.
+        probed: when that was (UTC, ISO 8601).
+    """
+
+    store: str
+    guard: str
+    seen: Probed
+    probed: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run of the sync: what it did and how it ended.
 
     Attributes:
+        stores: what the stores it wrote to were seen to do.
         notes: sentences for the operator, the most telling first, at most a hundred.
     """
 
@@ -135,6 +154,7 @@ class RunRecord:
     seal: SealRecord | None
     mirrors: tuple[MirrorRecord, ...]
     notes: tuple[str, ...] = field(default=())
+    stores: tuple[StoreRecord, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The record as plain JSON values."""

@@ -104,6 +104,7 @@ class Probed:
     Attributes:
         creates_once: a second ``Expect.NOTHING`` on the same key was refused.
         swaps: a write over another version was refused, one over the right version was not.
+        one_of_many: of several writes over one version, sent at once, not more than one went through.
         keeps_modified: ``modified`` and ``sha256`` came back.
         etag_is_md5: the validator of a small object is the MD5 of its bytes.
         refuses_wrong_md5: an upload whose ``Content-MD5`` is not that of its bytes was refused.
@@ -113,11 +114,17 @@ class Probed:
 
     creates_once: bool | None = None
     swaps: bool | None = None
+    one_of_many: bool | None = None
     keeps_modified: bool | None = None
     etag_is_md5: bool | None = None
     refuses_wrong_md5: bool | None = None
     refuses_wrong_sha256: bool | None = None
     lists_sorted: bool | None = None
+
+    @property
+    def honours_expectations(self) -> bool:
+        """Every kind of expectation was seen to be kept; what was not tried is not believed."""
+        return bool(self.creates_once and self.swaps and self.one_of_many)
 
 
 class Expect(Enum):
@@ -247,11 +254,14 @@ class Store(Protocol):
         """Remove temporary files that an interrupted run of ours left; returns how many."""
         ...
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:
         """Try, on temporary keys, what this store honours; `capabilities` claims nothing that was seen to be ignored.
 
         A server's claim is worth nothing: some accept a precondition and write anyway. Where trying needs the right to
         write and there is none, nothing is tried.
+
+        Args:
+            known: what an earlier probe saw: it is believed and nothing is tried.
 
         Raises:
             StoreError: the store should be writable and is not.

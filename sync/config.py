@@ -10,13 +10,16 @@
 Secrets are never here: they come from the environment (see docs/stores.md).
 """
 
+import hashlib
+import json
+import re
 import tomllib
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gdac.errors import UsageError
 from gdac.paths import DAC_NAME, Kind
@@ -42,6 +45,16 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Connections = Annotated[int, Field(ge=1, le=128)]
 
 
+_BYTES: Final = re.compile(r"(\d+(?:\.\d+)?) ?(k|M|G)?B")
+_FACTOR: Final = {None: 1, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def _as_bytes(found: Any) -> Any:
+    """``"20MB"`` as a number."""
+    said = _BYTES.fullmatch(found.strip()) if isinstance(found, str) else None
+    return float(said[1]) * _FACTOR[said[2]] if said else found
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -60,6 +73,8 @@ class StoreOptions(_Section):
         known_hosts: for ``sftp://``: file of host keys; the user's own by default.
         fingerprint: for ``sftp://``: the host key's ``SHA256:...`` fingerprint, instead of a file.
         connections: most connections or transfers at once.
+        requests_per_second: most operations begun in a second; None for no limit.
+        bytes_per_second: most bytes in a second, both directions together; None for no limit.
         timeout: seconds without a byte after which a connection counts as dead.
     """
 
@@ -73,7 +88,20 @@ class StoreOptions(_Section):
     known_hosts: str = ""
     fingerprint: str = ""
     connections: Connections = 16
+    requests_per_second: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    bytes_per_second: Annotated[float, BeforeValidator(_as_bytes), Field(ge=1024, le=1e12)] | None = None
     timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+    @property
+    def is_local(self) -> bool:
+        """It is a directory of this machine."""
+        return "://" not in self.store or self.store.startswith("file:")
+
+    @property
+    def definition(self) -> str:
+        """What tells this store from another one: what was learned of the one is not true of the other."""
+        told = (self.store, self.endpoint, self.region, self.anonymous, self.key_file)
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 class ArchiveSection(_Section):
@@ -95,6 +123,8 @@ class HubSection(StoreOptions):
         grace: how long superseded files stay readable.
         expires: how long a head is fresh.
         memory: limit of the column engine.
+        single_writer: the operator's word that nobody seals there with another state: needed where the store keeps no
+            preconditions.
     """
 
     in_place: bool = False
@@ -102,6 +132,13 @@ class HubSection(StoreOptions):
     grace: timedelta = DEFAULT_GRACE
     expires: timedelta = timedelta(hours=48)
     memory: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "700MB"
+    single_writer: bool = False
+
+    @model_validator(mode="after")
+    def _check_state(self) -> Self:
+        if self.state is None and not self.is_local:
+            raise ValueError("state: a hub that is no directory needs a state directory on this machine")
+        return self
 
 
 class LimitSection(_Section):
@@ -222,6 +259,7 @@ class MirrorSection(StoreOptions):
         brake: limits that differ there.
         layout: where files lie there, see docs/views.md.
         filter: which files it holds; all by default.
+        single_writer: the operator's word that nobody writes there with another state; only reported.
         origin: ``from`` in the file: another mirror from which it copies while that one shows the hub's serial.
     """
 
@@ -229,6 +267,7 @@ class MirrorSection(StoreOptions):
     brake: BrakeSection = BrakeSection()
     layout: Literal["gdac", "argopy-s3", "asdi"] = "gdac"
     filter: FilterSection = FilterSection()
+    single_writer: bool = False
     origin: Annotated[str | None, Field(alias="from")] = None
 
     @model_validator(mode="after")

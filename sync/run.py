@@ -1,6 +1,6 @@
 """One run of the sync: the hub's day, then every mirror; what it did becomes a `RunRecord`."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from gdac.columns import connect
 from gdac.errors import UsageError
-from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord
+from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord, StoreRecord
 from gdac.store import Store
 from sync.brakes.hold import HeldError
-from sync.config import Config, HubSection, StoreOptions
+from sync.config import Config, HubSection, MirrorSection, StoreOptions
 from sync.hub.day import HUB, Day, Observed
 from sync.hub.inplace import open_in_place
 from sync.hub.keeping import begin_day
@@ -21,7 +21,9 @@ from sync.journal import check_journal
 from sync.mirror.fleet import Fleet
 from sync.progress import Reporter
 from sync.sealed.copies import Shown, read_head
+from sync.sealed.writers import store_record, take_hub
 from sync.state import State
+from sync.stores.limits import LimitedStore, Limits
 from sync.stores.open import open_store
 from sync.stores.retry import RetryingStore
 from sync.stores.settings import (
@@ -102,7 +104,15 @@ class Run:
             raise
         notes = (*done.notes, *(f"{one.mirror}: {note}" for one in done.mirrors for note in one.notes))
         record = RunRecord(
-            run, began, self._now(), _outcome(done), done.ingest, done.seal, done.mirrors, notes[:_MOST_NOTES]
+            run,
+            began,
+            self._now(),
+            _outcome(done),
+            done.ingest,
+            done.seal,
+            done.mirrors,
+            notes[:_MOST_NOTES],
+            store_records(self._config, self._state, [one.mirror for one in done.mirrors], hub=kind == "run"),
         )
         self._state.end_run(run, record.ended, record.outcome, record.as_json())
         return record
@@ -110,7 +120,7 @@ class Run:
     async def _whole_day(self) -> _Done:
         async with AsyncExitStack() as stack:
             hub = await stack.enter_async_context(opened(HUB, self._config.hub))
-            _must_write(hub, "hub")
+            hub = await taken_hub(self._config, self._state, hub, self._now)
             await hub.clean()
             hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
             await check_journal(hub, self._state, self._reporter, self._now())
@@ -178,15 +188,40 @@ def opened(name: str, options: StoreOptions) -> Store:
         azure=AzureSettings(**bucket),
     )
     store = open_store(options.store, settings, name="hub" if name == HUB else name)
-    is_local = "://" not in options.store or options.store.startswith("file:")
-    return store if is_local else RetryingStore(store)
+    limits = Limits(
+        options.requests_per_second,
+        options.bytes_per_second,
+        # The other adapters keep to it by themselves.
+        options.connections if options.store.startswith(("s3:", "gs:", "az:")) else None,
+    )
+    if limits != Limits():
+        store = LimitedStore(store, limits)
+    return store if options.is_local else RetryingStore(store)
 
 
-def _must_write(store: Store, what: str) -> None:
-    if not store.capabilities.writes:
+async def taken_hub(config: Config, state: State, hub: Store, now: Callable[[], datetime]) -> Store:
+    """The hub's store as whoever seals it must use it; see `sync.sealed.writers.take_hub`.
+
+    Raises:
+        UsageError: it can only be read.
+        GdacError: two writers could not be kept apart there, or it cannot be written.
+    """
+    if not hub.capabilities.writes:
         raise UsageError(
-            f"the {what} is {store.name}, which gdac can only read.", hint="Use a local directory or a bucket there."
+            f"the hub is {hub.name}, which gdac can only read.", hint="Use a local directory or a bucket there."
         )
+    options = config.hub
+    return await take_hub(
+        hub, HUB, options.definition, state, now, single_writer=options.single_writer, lease=options.expires
+    )
+
+
+def store_records(config: Config, state: State, mirrors: Iterable[str], *, hub: bool = True) -> tuple[StoreRecord, ...]:
+    """What the hub and the named mirrors were seen to do when they were tried last; what never was is left out."""
+    sections: list[tuple[str, str, HubSection | MirrorSection]] = [("hub", HUB, config.hub)] if hub else []
+    sections += [(name, name, config.mirror[name]) for name in mirrors]
+    found = [(name, state.probe_of(key), section.single_writer) for name, key, section in sections]
+    return tuple(store_record(name, probe, single_writer=said) for name, probe, said in found if probe is not None)
 
 
 def _outcome(done: _Done) -> Outcome:

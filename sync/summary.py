@@ -1,6 +1,6 @@
 """What a run did, for people: a few lines that can be read aloud."""
 
-from gdac.records import IngestRecord, MirrorRecord, RunRecord, SealRecord
+from gdac.records import IngestRecord, MirrorRecord, RunRecord, SealRecord, StoreRecord
 from sync.progress import human_size
 
 
@@ -13,10 +13,27 @@ def summary(record: RunRecord) -> str:
         lines += _seal(record.seal)
     for mirror in record.mirrors:
         lines += _mirror(mirror)
+    lines += [store_line(one) for one in record.stores]
     lines += [f"note: {note}" for note in record.notes]
     seconds = (record.ended - record.started).total_seconds()
     lines.append(f"run {record.run}: {record.outcome.value} in {seconds:.1f} s")
     return "\n".join(lines) + "\n"
+
+
+def store_line(one: StoreRecord) -> str:
+    """What a store was seen to do, and what keeps two writers of its head apart."""
+    seen = one.seen
+    said = {
+        "keeps times": seen.keeps_modified,
+        "ETag is the MD5": seen.etag_is_md5,
+        "refuses a wrong MD5": seen.refuses_wrong_md5,
+        "refuses a wrong SHA-256": seen.refuses_wrong_sha256,
+        "lists in order": seen.lists_sorted,
+    }
+    yes = [what for what, was in said.items() if was]
+    no = [what for what, was in said.items() if was is False]
+    told = "; ".join([", ".join(yes)] * bool(yes) + [f"not: {', '.join(no)}"] * bool(no))
+    return f"store     {one.store}: head guarded by {one.guard}{f' ({told})' if told else ''}, tried {one.probed}"
 
 
 def _ingest(done: IngestRecord) -> list[str]:

@@ -27,6 +27,7 @@ from sync.run import opened
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.grace import Grace
 from sync.sealed.publish import publish_head
+from sync.sealed.writers import try_store
 from sync.state import State
 from sync.vault.vault import Vault
 
@@ -154,6 +155,8 @@ class Auditor:
         yardstick: _Yardstick,
         others: Sequence[Store],
     ) -> None:
+        key = HUB if name == HUB_WORD else name
+        await try_store(store, key, self._options(name).definition, self._state, self._now())
         async with self._vault() as vault:
             donors = Donors(tuple(others), vault)
             workers = self._options(name).connections

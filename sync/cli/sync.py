@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -151,19 +152,23 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
     from sync.cli.brake import hold_json, store_of
     from sync.config import load_config
     from sync.hub.day import HUB
+    from sync.run import store_records
     from sync.state import State
+    from sync.summary import store_line
 
     settings = load_config(config)
     with State.open(settings.state_directory) as state:
         stores = {name: state.published(key) for name, key in {"hub": HUB, **{n: n for n in settings.mirror}}.items()}
         waiting = {name: state.superseded_count(HUB if name == "hub" else name) for name in stores}
         runs, aside, holds = state.runs(), state.all_set_aside(), state.open_holds()
+        tried = store_records(settings, state, settings.mirror)
     if as_json:
         shown = {
             "stores": {
                 name: {"serial": one[0], "published": one[1].isoformat(), "superseded": waiting[name]} if one else None
                 for name, one in stores.items()
             },
+            "tried": [asdict(one) for one in tried],
             "runs": runs,
             "holds": [hold_json(one) for one in holds],
             "set_aside": [{"path": one.path, "reason": one.reason, "tries": one.tries} for one in aside],
@@ -177,6 +182,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
             else "nothing yet"
         )
         sys.stdout.write(f"{name:<16}{text}\n")
+    sys.stdout.write("".join(f"{store_line(record)}\n" for record in tried))
     for row in runs:
         sys.stdout.write(f"run {row['id']:<12}{row['kind']:<10} {row['started'][:19]}Z  {row['outcome']}\n")
     for hold in holds:

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from gdac.errors import StoreError
 from gdac.paths import MANIFEST_DIR
-from gdac.store import Declared, Expect, NotFoundError, ObjectInfo, Probed, Reading, Store
+from gdac.store import Capabilities, Declared, Expect, NotFoundError, ObjectInfo, Probed, Reading, Store
 from sync.places import local_path
 from sync.stores.local import LocalStore
 from sync.stores.wrapper import Wrapper
@@ -43,6 +43,11 @@ class InPlace(Wrapper):
         super().__init__(tree)
         self._tree, self._sealed = tree, sealed
         self._being_read: dict[str, str | None] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Those of ``manifest/``: nothing else is written."""
+        return self._sealed.capabilities
 
     async def stat(self, key: str) -> ObjectInfo:
         """Facts about one file. Raises `NotFoundError`."""
@@ -140,9 +145,9 @@ class InPlace(Wrapper):
         """Remove unfinished files of ours, under ``manifest/``."""
         return await self._sealed.clean()
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:
         """What ``manifest/`` honours."""
-        return await self._sealed.probe()
+        return await self._sealed.probe(known)
 
     async def __aenter__(self) -> Self:
         """Open both."""

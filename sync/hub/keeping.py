@@ -5,15 +5,20 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from gdac.columns import connect
 from gdac.errors import ExitCode, GdacError
 from gdac.store import Store
 from sync.config import Config
 from sync.sealed.copies import Copies, read_head
+from sync.sealed.writers import try_store
 from sync.state import State
 from sync.vault.vault import Vault
 from sync.vault.wrapper import Vaulting
+
+#: Name of the vault in the state.
+_VAULT: Final = "(vault)"
 
 
 class StoppedError(GdacError):
@@ -47,7 +52,9 @@ async def begin_day(
         )
     if config.vault is None:
         return hub
-    vault = Vault(await stack.enter_async_context(opened("vault", config.vault)), state, now)
+    store = await stack.enter_async_context(opened("vault", config.vault))
+    await try_store(store, _VAULT, config.vault.definition, state, now())
+    vault = Vault(store, state, now)
 
     async def clean_up(kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:

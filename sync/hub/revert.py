@@ -30,6 +30,7 @@ from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, fetch_file, read_head
 from sync.sealed.grace import Grace, dropped_keys
 from sync.sealed.timetravel import Past, at_serial, find, load_since, save
+from sync.sealed.writers import take_hub
 from sync.state import State
 from sync.transfer import carry
 from sync.vault.vault import Vault
@@ -91,6 +92,11 @@ class Revert:
             RefusedError: it is further back than the head's deltas reach.
             StoreError: the hub failed; its old head stands.
         """
+        if self._config.in_place:
+            raise UsageError(
+                "the hub is your own tree, sealed in place; gdac puts no files there.",
+                hint="Put files back yourself (`gdac sync fetch` finds old bytes); the next run seals what is there.",
+            )
         if self._state.pending_count():
             raise UsageError(
                 "a run is open: it has brought files that are not sealed yet.",
@@ -100,7 +106,8 @@ class Revert:
             shown = await read_head(hub)
             if shown is None:
                 raise UsageError(f"the hub {hub.name} shows no head, so there is nothing to go back to.")
-            target = Vaulting(hub, vault) if vault else hub
+            target = await self._take(hub)
+            target = Vaulting(target, vault) if vault else target
             with (
                 TemporaryDirectory(dir=self._state.directory, prefix="work-") as folder,
                 connect(memory_limit=self._config.hub.memory, temp_directory=folder) as connection,
@@ -138,6 +145,18 @@ class Revert:
                 )
             await save(*place, past, output)
             return past.size
+
+    async def _take(self, hub: Store) -> Store:
+        options = self._config.hub
+        return await take_hub(
+            hub,
+            HUB,
+            options.definition,
+            self._state,
+            self._now,
+            single_writer=options.single_writer,
+            lease=options.expires,
+        )
 
     async def _bring(
         self,

@@ -25,8 +25,11 @@ from sync.brakes.hold import Brake, HeldError
 from sync.mirror.replicate import Mirror, Replication
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
+from sync.sealed.writers import store_record, try_store
 from sync.state import State
 from sync.stores.open import open_store
+from sync.stores.retry import RetryingStore
+from sync.stores.settings import AzureSettings, GcsSettings, S3Settings, StoreSettings
 from sync.views.definition import Definition
 
 #: Names of the two stores: for ``GDAC_SOURCE_USER`` and its like, and of the mirror in the state.
@@ -114,10 +117,11 @@ async def replicate_from(journey: Journey, state: State, reporter: Reporter, now
 async def _recorded(
     journey: Journey, state: State, reporter: Reporter, now: Callable[[], datetime], run: int, began: datetime
 ) -> RunRecord:
-    async with open_store(journey.source, name=SOURCE) as source, open_store(journey.target, name=TARGET) as store:
+    async with _opened(journey.source, SOURCE) as source, _opened(journey.target, TARGET) as store:
         _check_target(store)
         _check_same(state.directory, store)
         shown, notes = await _accepted(source, state, now(), adopt=journey.adopt)
+        probe = await try_store(store, TARGET, store.name, state, now())
         brake = Brake(state, TARGET, DEFAULT_LIMITS, now)
         copies = Copies(state.directory / "sealed")
         mirror = Mirror(TARGET, store, journey.grace, _WORKERS, journey.view)
@@ -130,8 +134,22 @@ async def _recorded(
         copies.prune(shown.head)
     outcome = Outcome.PARTIAL if done.exceptions else Outcome.FINE
     return RunRecord(
-        run, began, now(), outcome, None, None, (replace(done, mirror=journey.target),), (*notes, *done.notes)
+        run,
+        began,
+        now(),
+        outcome,
+        None,
+        None,
+        (replace(done, mirror=journey.target),),
+        (*notes, *done.notes),
+        (store_record(journey.target, probe, single_writer=False),),
     )
+
+
+def _opened(address: str, name: str) -> Store:
+    once = StoreSettings(s3=S3Settings(retries=0), gcs=GcsSettings(retries=0), azure=AzureSettings(retries=0))
+    store = open_store(address, once, name=name)
+    return store if "://" not in address or address.startswith("file:") else RetryingStore(store)
 
 
 def _check_target(store: Store) -> None:

@@ -20,6 +20,7 @@ from sync.config import Config
 from sync.mirror.replicate import Mirror, Replication
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
+from sync.sealed.writers import try_store
 from sync.state import State
 from sync.tasks import tasks
 
@@ -89,6 +90,7 @@ class Fleet:
                         f"the mirror {name} is {store.name}, which gdac can only read.",
                         hint="Use a local directory or a bucket there.",
                     )
+                await try_store(store, name, options.definition, self._state, self._now())
                 mirror = Mirror(name, store, options.grace, options.connections, options.view)
                 record = await self._from_mirror(options.origin, shown, mirror, memory, notes)
                 if record is None:

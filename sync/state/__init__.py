@@ -17,10 +17,21 @@ Tables:
 - ``part``: which part of rolling work (an audit of a store, the sweep of the source) is next.
 - ``vaulted``: bytes in the vault by digest, and when they were put there last.
 - ``swept``: files that a sweep found changed at the source; the next run's ingest takes them.
+- ``probe``: per store, what it did when it was tried, and when; ``identity``: the id of this state among writers.
 - ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 
 from sync.state.database import STATE_NAME, State
-from sync.state.records import Ingested, KeptHold, KnownIndex, MirrorException, NewHold, SetAside
+from sync.state.records import Ingested, KeptHold, KeptProbe, KnownIndex, MirrorException, NewHold, SetAside
 
-__all__ = ["STATE_NAME", "Ingested", "KeptHold", "KnownIndex", "MirrorException", "NewHold", "SetAside", "State"]
+__all__ = [
+    "STATE_NAME",
+    "Ingested",
+    "KeptHold",
+    "KeptProbe",
+    "KnownIndex",
+    "MirrorException",
+    "NewHold",
+    "SetAside",
+    "State",
+]

@@ -12,6 +12,7 @@ from gdac.errors import GdacError
 from sync.state.boot import boot_id
 from sync.state.holds import Holds
 from sync.state.ingest import IngestState
+from sync.state.probes import ProbesState
 from sync.state.rolling import RollingState
 from sync.state.schema import MIGRATIONS
 from sync.state.stores import StoresState
@@ -21,7 +22,7 @@ STATE_NAME = "state.db"
 _LOCK_NAME = "state.lock"
 
 
-class State(IngestState, StoresState, Holds, RollingState):
+class State(IngestState, StoresState, Holds, RollingState, ProbesState):
     """The opened state database; make it with `State.open`, which takes the lock of its directory."""
 
     def __init__(self, directory: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gdac.store import Probed
 from policies.quarantine import Trouble
 
 
@@ -20,6 +21,21 @@ class MirrorException:
     path: str
     reason: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProbe:
+    """What a store did when it was tried.
+
+    Attributes:
+        definition: of the store that was tried; another one must be tried anew.
+        seen: what it did.
+        when: when it was tried (UTC).
+    """
+
+    definition: str
+    seen: Probed
+    when: datetime
 
 
 @dataclass(frozen=True, slots=True)

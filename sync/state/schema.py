@@ -63,6 +63,12 @@ def _mirror_exceptions(database: Any) -> None:
     database["mirror_exception"].create({"store": str, "path": str, "reason": str, "since": str}, pk=("store", "path"))
 
 
+@MIGRATIONS(name="0003-probes")
+def _probes(database: Any) -> None:
+    database["probe"].create({"store": str, "definition": str, "seen": str, "probed": str}, pk="store")
+    database["identity"].create({"id": int, "uuid": str}, pk="id")
+
+
 @MIGRATIONS(name="0003-boot")
 def _boot(database: Any) -> None:
     # Entries made so far were forced onto the disk before they were made.

@@ -75,6 +75,6 @@ class DryRunStore(Wrapper):
         """Nothing is removed."""
         return 0
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:
         """Nothing is tried."""
-        return Probed()
+        return known or Probed()

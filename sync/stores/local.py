@@ -87,6 +87,7 @@ class LocalStore:
         self._tree = Tree(root)
         self._settings = settings or LocalSettings()
         self._threads: ThreadPoolExecutor | None = None
+        self._probed: Probed | None = None
 
     @property
     def name(self) -> str:
@@ -95,13 +96,14 @@ class LocalStore:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Everything; compare-and-swap where the system has file locks."""
+        """Everything; compare-and-swap where the system has file locks, and a probe has not seen them fail."""
+        seen = self._probed
         return Capabilities(
             writes=True,
             lists=True,
             exact_listing=True,
-            compare_and_swap=HAS_LOCKS,
-            keeps_modified=True,
+            compare_and_swap=HAS_LOCKS and (seen is None or seen.honours_expectations),
+            keeps_modified=seen is None or bool(seen.keeps_modified),
             keeps_writes=not HAS_BARRIER,  # without one every file is made durable by itself
         )
 
@@ -197,9 +199,10 @@ class LocalStore:
         """Remove unfinished files of runs that died; those of live ones stay."""
         return await self._run(self._tree.sweep)
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:
         """See that expectations and times are kept on this disk; see `gdac.store.Store.probe`."""
-        return await try_out(self)
+        self._probed = known or await try_out(self)
+        return self._probed
 
     async def __aenter__(self) -> Self:
         """Nothing to open: threads come with the first call."""

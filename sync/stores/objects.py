@@ -7,10 +7,9 @@ S3: the MD5 of the parts' MD5s). Encryption with KMS keys makes other ETags, and
 The metadata are ``mtime`` in rclone's form for the provider, and ``sha256``.
 """
 
-import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, ClassVar, Final, Self
 
 import obstore
@@ -33,14 +32,12 @@ from gdac.store import (
 from sync.stores.bodies import cut_short, whole
 from sync.stores.etags import digest_of, looks_like_md5
 from sync.stores.objecterrors import ERRORS, NO_BUCKET, explain
+from sync.stores.objectprobe import PROBE_TIME, PROBES, Bucket, try_bucket
 from sync.stores.objectupload import upload_parts
 from sync.stores.settings import ObjectSettings
 from sync.stores.times import from_rfc3339, from_seconds, to_rfc3339
 
 _LIST_PAGE: Final = 1000
-#: Keys that a probe uses; never shown by listings.
-_PROBES: Final = ".gdac-probe-"
-_PROBE_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class ObjectReading:
@@ -111,7 +108,7 @@ class ObjectStore:
         """A time as ``mtime`` metadata, in rclone's form for this provider (RFC 3339; S3 has another)."""
         return to_rfc3339(moment)
 
-    async def _refuses_wrong(self) -> tuple[bool | None, bool | None]:
+    async def _send_wrong(self, key: str) -> tuple[bool | None, bool | None]:  # noqa: ARG002 - for subclasses
         """Whether uploads with a wrong MD5, a wrong SHA-256 are refused; None where it cannot be tried."""
         return None, None
 
@@ -138,11 +135,11 @@ class ObjectStore:
             writes=not self._settings.anonymous,
             lists=True,
             exact_listing=True,
-            compare_and_swap=seen is not None and bool(seen.creates_once and seen.swaps),
+            compare_and_swap=seen is not None and seen.honours_expectations,
             keeps_modified=seen is None or bool(seen.keeps_modified),
         )
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:
         """Find out, on temporary keys, what this server honours; `capabilities` tells it from then on.
 
         Raises:
@@ -150,54 +147,23 @@ class ObjectStore:
         """
         if self._settings.anonymous:
             return Probed()
-        folder = f"{self._prefix}{_PROBES}{secrets.token_hex(8)}"
-        # In byte order; by folders, or ignoring signs, they would come otherwise.
-        keys = [f"{folder}/a-b", f"{folder}/a/b", f"{folder}/a0"]
-        try:
+        if known is None:
+            bucket = Bucket(
+                self._client,
+                self._prefix,
+                self.name,
+                self._time(PROBE_TIME),
+                self._validator,
+                self._swap,
+                self._send_wrong,
+            )
             try:
-                self._probed = await self._try_out(folder, keys)
-            finally:
-                for key in keys:
-                    with suppress(FileNotFoundError):
-                        await obstore.delete_async(self._client, key)
-        except FileNotFoundError as error:
-            raise self.failure("a probe", error, "could not be written, read and deleted") from None
-        except ERRORS as error:
-            raise self.failure("a probe", error, "could not be written, read and deleted") from None
-        self._etag_is_md5 = self._probed.etag_is_md5
-        return self._probed
-
-    async def _try_out(self, folder: str, keys: list[str]) -> Probed:
-        body, key = b"probe", keys[0]
-        attributes = {"mtime": self._time(_PROBE_TIME), "sha256": "00"}
-        for other in keys[:0:-1]:
-            await obstore.put_async(self._client, other, body, mode="overwrite")
-        first = await obstore.put_async(self._client, key, body, mode="overwrite", attributes=attributes)
-        found = await obstore.get_async(self._client, key, options={"head": True})
-        kept = {name.lower(): value for name, value in found.attributes.items()}
-        wrong_version = self._swap(self._validator({**first, "e_tag": f'"{"0" * 32}"', "version": "1"}) or "")
-        right_version = self._swap(self._validator(first) or "")
-        listed = [meta["path"] async for batch in obstore.list(self._client, folder) for meta in batch]
-        if set(listed) != set(keys):
-            raise StoreError(f"{self.name} does not list what was just written there.")
-        wrong_md5, wrong_sha256 = await self._refuses_wrong()
-        return Probed(
-            creates_once=not await self._tries(key, "create"),
-            swaps=not await self._tries(key, wrong_version) and await self._tries(key, right_version),
-            keeps_modified=attributes.items() <= kept.items(),
-            etag_is_md5=(first["e_tag"] or "").strip('"') == digest_of(body),
-            refuses_wrong_md5=wrong_md5,
-            refuses_wrong_sha256=wrong_sha256,
-            lists_sorted=listed == keys,
-        )
-
-    async def _tries(self, key: str, mode: Any) -> bool:
-        """Whether a conditional write went through; servers that know no conditions may answer in any way."""
-        try:
-            await obstore.put_async(self._client, key, b"probe", mode=mode)
-        except ERRORS:
-            return False
-        return True
+                known = await try_bucket(bucket)
+            except ERRORS as error:  # a FileNotFoundError too: the bucket is not there
+                raise self.failure("a probe", error, "could not be written, read and deleted") from None
+        self._probed = known
+        self._etag_is_md5 = known.etag_is_md5
+        return known
 
     # --- the port
 
@@ -239,7 +205,7 @@ class ObjectStore:
             raise self.failure(prefix or "the bucket", error, "cannot be listed") from None
 
     def _is_probe(self, meta: Any) -> bool:
-        return bool(meta["path"].startswith(f"{self._prefix}{_PROBES}"))
+        return bool(meta["path"].startswith(f"{self._prefix}{PROBES}/"))
 
     def _listed(self, meta: Any) -> ObjectInfo:
         return ObjectInfo(meta["path"].removeprefix(self._prefix), meta["size"], None, self._validator(meta))

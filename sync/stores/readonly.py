@@ -51,7 +51,7 @@ class ReadOnly:
         """Nothing was left."""
         return 0
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:  # noqa: ARG002
         """Nothing to try: what reading needs is learned while reading."""
         return Probed()
 

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gdac.errors import StoreError
-from gdac.store import ChangedError, Declared, Expect, NotFoundError, ObjectInfo, Reading, Store, TemporaryStoreError
+from gdac.store import (
+    ChangedError,
+    Declared,
+    Expect,
+    NotFoundError,
+    ObjectInfo,
+    Probed,
+    Reading,
+    Store,
+    TemporaryStoreError,
+)
 from sync.stores.wrapper import Wrapper
 
 T = TypeVar("T")
@@ -148,6 +158,10 @@ class RetryingStore(Wrapper):
     async def delete(self, key: str) -> None:
         """Remove one object."""
         await self._again(lambda: self._store.delete(key))
+
+    async def probe(self, known: Probed | None = None) -> Probed:
+        """Try the store out; begun again as a whole."""
+        return await self._again(lambda: self._store.probe(known))
 
     async def flush(self) -> None:
         """The barrier of `gdac.store.Store.flush`."""

@@ -5,10 +5,10 @@ sending wrong digests on purpose, and copying between buckets.
 """
 
 import asyncio
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from gdac.store import NotFoundError, Probed, TemporaryStoreError
@@ -40,6 +40,22 @@ class S3Store(ObjectStore):
     def __init__(self, bucket: str, prefix: str = "", settings: S3Settings | None = None) -> None:
         self._s3 = settings or S3Settings()
         super().__init__(connect(bucket, self._s3), bucket, prefix, self._s3)
+        self._admin: Any = None
+        self._making = Lock()
+
+    def _boto(self) -> Any:
+        """The client for what is seldom asked, made once. For threads."""
+        with self._making:
+            if self._admin is None:
+                self._admin = connect_boto(self._s3)
+            return self._admin
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close the connections that are ours; the data path drops its own."""
+        with self._making:
+            admin, self._admin = self._admin, None
+        if admin is not None:
+            await asyncio.to_thread(admin.close)
 
     def _time(self, moment: datetime) -> str:
         return to_seconds(moment)
@@ -47,23 +63,22 @@ class S3Store(ObjectStore):
     def _account(self) -> tuple[str, ...]:
         return ("s3", self._s3.endpoint, self._s3.access_key, str(self._s3.anonymous))
 
-    async def _refuses_wrong(self) -> tuple[bool | None, bool | None]:
-        key = f"{self._prefix}.gdac-probe-{secrets.token_hex(8)}"
-        return await asyncio.to_thread(_send_wrong, self._s3, self._bucket, key)
+    async def _send_wrong(self, key: str) -> tuple[bool | None, bool | None]:
+        return await asyncio.to_thread(_send_wrong, self._boto, self._bucket, key)
 
     async def _copy_between(self, other: ObjectStore, key: str, target: str) -> bool:
         source = {"Bucket": other._bucket, "Key": f"{other._prefix}{key}"}
-        copied = await asyncio.to_thread(_copy, self._s3, source, self._bucket, f"{self._prefix}{target}")
+        copied = await asyncio.to_thread(_copy, self._boto, source, self._bucket, f"{self._prefix}{target}")
         if copied is None:
             raise NotFoundError(f"{key} is not in {other.name}.")
         return copied
 
 
-def _send_wrong(settings: S3Settings, bucket: str, key: str) -> tuple[bool | None, bool | None]:
+def _send_wrong(connect_once: Callable[[], Any], bucket: str, key: str) -> tuple[bool | None, bool | None]:
     """Upload with digests of other bytes: were they refused? Blocks."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import, seldom needed
 
-    client = connect_boto(settings)
+    client = connect_once()
     refused = []
     for digest in ({"ContentMD5": "A" * 22 + "=="}, {"ChecksumSHA256": "A" * 43 + "="}):
         try:
@@ -78,7 +93,7 @@ def _send_wrong(settings: S3Settings, bucket: str, key: str) -> tuple[bool | Non
     return refused[0], refused[1]
 
 
-def _copy(settings: S3Settings, source: dict[str, str], bucket: str, target: str) -> bool | None:
+def _copy(connect_once: Callable[[], Any], source: dict[str, str], bucket: str, target: str) -> bool | None:
     """Copy between buckets: whether it could, None where the source is not there. Blocks.
 
     Raises:
@@ -87,7 +102,7 @@ def _copy(settings: S3Settings, source: dict[str, str], bucket: str, target: str
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import, seldom needed
 
     try:
-        connect_boto(settings).copy_object(Bucket=bucket, Key=target, CopySource=source)
+        connect_once().copy_object(Bucket=bucket, Key=target, CopySource=source)
     except ClientError as error:
         answer: dict[str, Any] = error.response
         if answer.get("Error", {}).get("Code") in {"NoSuchKey", "404"}:

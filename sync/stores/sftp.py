@@ -100,9 +100,9 @@ class SftpStore:
         """Reads, lists and writes; a precondition is looked at first, but no server keeps it."""
         return Capabilities(writes=True, lists=True, exact_listing=True, keeps_modified=True)
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:
         """See what is kept here, one after the other; see `gdac.store.Store.probe`."""
-        return await try_out(self)
+        return known or await try_out(self)
 
     async def stat(self, key: str) -> ObjectInfo:
         """Facts about one file, in one round trip. Raises `NotFoundError`."""

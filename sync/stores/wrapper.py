@@ -72,9 +72,9 @@ class Wrapper:
         """See `gdac.store.Store.clean`."""
         return await self._store.clean()
 
-    async def probe(self) -> Probed:
+    async def probe(self, known: Probed | None = None) -> Probed:
         """See `gdac.store.Store.probe`."""
-        return await self._store.probe()
+        return await self._store.probe(known)
 
     async def __aenter__(self) -> Self:
         """Open the other store."""

@@ -1,0 +1,226 @@
+"""Two daemons on one hub: never two heads of one serial, whatever the store keeps; what a run says of its stores."""
+
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gdac.errors import ExitCode, GdacError, UsageError
+from gdac.manifest.head import Head, parse_head
+from gdac.manifest.names import HEAD_KEY
+from gdac.sample.archive import make_archive, next_day
+from gdac.store import NotFoundError
+from sync.config import Config, check_config
+from sync.loop import run as run_loop
+from sync.progress import Silent
+from sync.run import Run, opened
+from sync.sealed.writers import WRITER_KEY
+from sync.state import State
+from tests.deployment import SECRETS, Deployment
+from tests.servers import PASSWORD, USER, Server, ftp_pyftpdlib, s3_moto, s3_rclone, sftp_rclone
+
+DAYS = 4
+
+
+class Daemon(Deployment):
+    """A deployment whose hub lies elsewhere."""
+
+    hub_section: dict[str, Any]
+
+    def __init__(self, root: Path, source: str, **hub: Any) -> None:
+        super().__init__(root, source)
+        self.hub_section = {"state": str(root / "state"), **hub}
+
+    @property
+    def config(self) -> Config:
+        raw = {"hub": self.hub_section, "source": {"source": {"store": self.source}}, "mirror": self.mirrors}
+        return check_config(raw, where="test")
+
+
+@pytest.fixture(autouse=True)
+def log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**SECRETS, "GDAC_HUB_USER": USER, "GDAC_HUB_PASSWORD": PASSWORD}.items():
+        if not name.startswith("GDAC_SOURCE"):
+            monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    make_archive(tmp_path / "source", floats=2, cycles=3, seed=11, day=date(2025, 3, 1))
+    return tmp_path / "source"
+
+
+def bucket(server: Server, **more: Any) -> dict[str, Any]:
+    return {"store": f"{server.url}/hub", "endpoint": server.endpoint, "connections": 4, **more}
+
+
+def heads_of(daemon: Daemon) -> list[Head]:
+    """The head that the hub shows now."""
+
+    async def read() -> bytes:
+        async with opened("(hub)", daemon.config.hub) as store, store.read(HEAD_KEY) as reading:
+            return b"".join([piece async for piece in reading.chunks()])
+
+    return [parse_head(run_loop(read()))]
+
+
+def race(daemons: list[Daemon]) -> list[BaseException | None]:
+    """One run of each, at once."""
+    ended: list[BaseException | None] = [None] * len(daemons)
+    start = threading.Barrier(len(daemons))
+
+    def work(number: int) -> None:
+        start.wait()
+        try:
+            daemons[number].run()
+        except GdacError as error:
+            ended[number] = error
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(daemons))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ended
+
+
+def follow(daemons: list[Daemon], source: Path) -> dict[int, set[str]]:
+    """Days of races; digests of every manifest that a head ever named, by serial."""
+    seen: dict[int, set[str]] = {}
+    lost = 0
+    for _ in range(DAYS):
+        ended = race(daemons)
+        for error in ended:
+            assert error is None or error.exit_code == ExitCode.FAILED, error
+        assert ended.count(None) >= 1  # one of them got through
+        lost += len(ended) - ended.count(None)
+        for daemon in daemons:  # who lost goes on from what is there
+            daemon.run()
+        (head,) = heads_of(daemons[0])
+        for entry in (head.manifest, *head.manifests):
+            seen.setdefault(entry.serial, set()).add(entry.sha256)
+        for delta in head.deltas:
+            seen.setdefault(-delta.serial, set()).add(delta.sha256)
+        next_day(source)
+    return seen
+
+
+def test_two_states_on_a_bucket_that_keeps_preconditions(source: Path, tmp_path: Path) -> None:
+    """moto checks and writes in two steps: its PUTs are let in one at a time (tests.servers)."""
+    with s3_moto() as moto:
+        daemons = [Daemon(tmp_path / name, str(source), **bucket(moto)) for name in ("one", "two")]
+        seen = follow(daemons, source)
+    assert all(len(digests) == 1 for digests in seen.values()), seen
+    assert max(seen) >= DAYS
+
+
+def test_two_states_on_one_directory(source: Path, tmp_path: Path) -> None:
+    daemons = [Daemon(tmp_path / name, str(source), store=str(tmp_path / "hub")) for name in ("one", "two")]
+    seen = follow(daemons, source)
+    assert all(len(digests) == 1 for digests in seen.values()), seen
+
+
+def test_one_state_lets_one_run_in(source: Path, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "one", str(source), store=str(tmp_path / "hub"))
+    with State.open(daemon.config.state_directory), pytest.raises(GdacError, match="another gdac process"):
+        daemon.run()
+
+
+@pytest.mark.parametrize("serve", [s3_rclone, sftp_rclone])
+def test_a_store_without_preconditions_needs_a_word(serve: Any, source: Path, tmp_path: Path) -> None:
+    with serve(tmp_path / "served") as server:
+        section = bucket(server) if server.endpoint else {"store": f"{server.url}/hub", "known_hosts": server.trust}
+        silent = Daemon(tmp_path / "silent", str(source), **section)
+        with pytest.raises(GdacError, match="two heads of one serial") as found:
+            silent.run()
+        assert found.value.exit_code == ExitCode.FAILED
+        assert "single_writer = true" in found.value.hint
+        served = [path for path in (tmp_path / "served").rglob("*") if path.is_file()]
+        assert not served, served
+
+        daemon = Daemon(tmp_path / "one", str(source), **section, single_writer=True)
+        (told,) = daemon.run().stores
+        assert told.guard == "a single writer, as configured"
+        assert not told.seen.honours_expectations
+        other = Daemon(tmp_path / "two", str(source), **section, single_writer=True)
+        with pytest.raises(GdacError, match="although single_writer says") as taken:
+            other.run()
+        assert (taken.value.exit_code, WRITER_KEY in taken.value.hint) == (ExitCode.FAILED, True)
+        next_day(source)
+        assert daemon.run().seal.serial == 2
+        other.now = daemon.now
+        other.let_grace_pass()  # longer than the lease
+        assert other.run().seal.serial == 2
+        with pytest.raises(GdacError, match="although single_writer says"):
+            daemon.run()
+
+
+def test_a_hub_that_can_only_be_read(source: Path, tmp_path: Path) -> None:
+    with ftp_pyftpdlib(tmp_path) as server, pytest.raises(UsageError, match="only read"):
+        Daemon(tmp_path / "one", str(source), store=f"{server.url}/hub").run()
+
+
+def test_a_hub_elsewhere_needs_a_state_here() -> None:
+    raw = {"hub": {"store": "s3://bucket/argo"}, "source": {"source": {"store": "https://example.org"}}}
+    with pytest.raises(UsageError, match="needs a state directory"):
+        check_config(raw, where="test")
+
+
+def test_the_head_of_a_taken_over_hub_is_not_written(source: Path, tmp_path: Path) -> None:
+    """Between the beginning of a run and its head another state takes the hub over."""
+    from sync.sealed.writers import Fenced
+
+    with s3_rclone(tmp_path / "served") as server:
+        daemon = Daemon(tmp_path / "one", str(source), **bucket(server, single_writer=True))
+        honest = Fenced.claim
+
+        async def claim(self: Fenced) -> None:
+            await honest(self)
+            usurper = Fenced(self._store, "somebody else", self._lease, lambda: self._now() + self._lease)
+            await honest(usurper)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Fenced, "claim", claim)
+            with pytest.raises(GdacError, match="somebody else"):
+                daemon.run()
+
+        async def look() -> None:
+            async with opened("(hub)", daemon.config.hub) as store:
+                with pytest.raises(NotFoundError):
+                    await store.stat(HEAD_KEY)
+
+        run_loop(look())
+
+
+def test_what_a_store_honours_is_remembered_and_reported(source: Path, tmp_path: Path) -> None:
+    with s3_moto() as moto:
+        daemon = Daemon(tmp_path / "one", str(source), **bucket(moto))
+        (first,) = daemon.run().stores
+        assert (first.store, first.guard, first.seen.etag_is_md5) == ("hub", "compare-and-swap", True)
+        assert (first.seen.refuses_wrong_md5, first.seen.refuses_wrong_sha256) == (False, False)
+        moto.requests.clear()
+        (second,) = daemon.run().stores
+        assert second == first
+        assert not [one for one in moto.requests if ".probe" in one]
+        daemon.hub_section["region"] = "eu-west-3"  # another store, for all we know
+        (third,) = daemon.run().stores
+        assert third.probed > first.probed
+        assert [one for one in moto.requests if ".probe" in one]
+        assert not [one for one in _left(daemon) if "probe" in one]
+
+
+def _left(daemon: Daemon) -> list[str]:
+    async def read() -> list[str]:
+        async with opened("(hub)", daemon.config.hub) as store:
+            return [info.path async for info in store.list("", recursive=True)]
+
+    return run_loop(read())
+
+
+def test_look_touches_nothing(source: Path, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "one", str(source), store=str(tmp_path / "hub"))
+    with State.open(daemon.config.state_directory) as state:
+        run_loop(Run(daemon.config, state, Silent(), lambda: daemon.now).look())
+    assert not (tmp_path / "hub").exists()
