@@ -60,6 +60,15 @@ class Deployment:
         self.now += timedelta(hours=73)
 
 
+class InPlaceDeployment(Deployment):
+    """A hub that is the operator's own tree: there is no source, ``options`` are sections of the configuration."""
+
+    @property
+    def config(self) -> Config:
+        hub = {"store": str(self.hub), "state": str(self.root / "state")}
+        return check_config({"hub": hub, "mirror": self.mirrors, **self.options}, where="test")
+
+
 def folder_mirror(path: Path) -> dict[str, Any]:
     return {"store": str(path)}
 

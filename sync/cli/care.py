@@ -217,13 +217,17 @@ def sweep(
     )
     if as_json:
         sys.stdout.write(json.dumps(done.as_json()) + "\n")
-        return
+        raise typer.Exit(ExitCode.DIFFERENCES if done.damaged_count else ExitCode.FINE)
     sys.stdout.write(
         f"part {done.part}: {done.floats:,} floats, {done.files:,} files seen; {done.replaced:,} replaced,"
         f" {done.new:,} new derived; {done.waiting:,} wait for the next run\n"
     )
     for path in done.first:
         sys.stdout.write(f"  {path}\n")
+    if done.damaged_count:
+        sys.stdout.write(f"{done.damaged_count:,} files are DAMAGED; mirrors hold what was sealed:\n")
+        sys.stdout.write("".join(f"  {one}\n" for one in done.damaged))
+    raise typer.Exit(ExitCode.DIFFERENCES if done.damaged_count else ExitCode.FINE)
 
 
 def _settings(config: Path) -> "Config":

@@ -34,6 +34,10 @@ from sync.state import State
 HUB: Final = hold.HUB
 #: Examples of unlisted, refused and failed files that a run tells.
 _EXAMPLES: Final = 5
+_WRITE_APART: Final = (
+    "Is it being written? Then run again later; programs that write index files under another name and rename them"
+    " never show half of one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +262,7 @@ class Day:
             forget_copies(visit, self._state, self._now())
             raise RefusedError(
                 f"an index of {self._source.name} cannot be used, so hub and mirrors stay as they are: {error.what}",
-                hint=error.hint,
+                hint=_WRITE_APART if self._config.in_place else error.hint,
             ) from error
         for one in loaded:
             self.notes.extend(f"{one.spec.name}: {note}." for note in one.notes if one.rows)

@@ -2,7 +2,8 @@
 
 Found are files replaced under an unchanged DATE_UPDATE, and derived files (``_prof``, ``_Sprof`` and the like) that
 changed without any index row of their float changing. Size and time at the source are held against the manifest; what
-differs is queued in the state, and the next run fetches it. A job of its own, beside the daily run.
+differs is queued in the state, and the next run fetches it. A job of its own, beside the daily run. Of a hub that is
+sealed in place, sizes and times are seen every day, so its files are read instead (`sync.hub.rehash`).
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,7 @@ import duckdb
 
 from gdac.columns import connect, stream
 from gdac.errors import UsageError
+from gdac.manifest.head import Head
 from gdac.paths import ArchivePath, Kind, PathError
 from gdac.store import ListingNotOfferedError, NotFoundError, ObjectInfo, Store
 from policies.distribution import why_private
@@ -25,6 +27,8 @@ from sync.audit.shares import UNIT, Part
 from sync.brakes.hold import HUB
 from sync.config import Config, StoreOptions
 from sync.hub import plan
+from sync.hub.rehash import rehash
+from sync.places import local_path
 from sync.progress import Reporter, Stage
 from sync.sealed.copies import Copies, read_head
 from sync.spool import Spool
@@ -43,12 +47,14 @@ class SweepRecord:
 
     Attributes:
         part: which part, ``k/N``.
-        floats: directories of floats looked at.
+        floats: directories of floats looked at; of a tree in place all directories.
         files: files seen there.
         replaced: files whose size or time is not that of the manifest.
         new: derived files that the hub does not have.
         first: the first of both.
         waiting: files queued for the next run, with those of earlier sweeps.
+        damaged: files of a tree in place whose bytes rotted or cannot be read, the first of them, with the reason.
+        damaged_count: how many there are.
     """
 
     part: str
@@ -58,6 +64,8 @@ class SweepRecord:
     new: int
     first: tuple[str, ...]
     waiting: int
+    damaged: tuple[str, ...] = ()
+    damaged_count: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The record as plain JSON values."""
@@ -97,18 +105,43 @@ class Sweep:
         chosen = part or (Part(known[0], of) if known and known[1] == of else Part(1, of))
         async with AsyncExitStack() as stack:
             hub = await stack.enter_async_context(self._opened(HUB, self._config.hub))
-            name = self._config.source_name
-            source = await stack.enter_async_context(self._opened(name, self._config.the_source))
+            source = hub
+            if not self._config.in_place:
+                name = self._config.source_name
+                source = await stack.enter_async_context(self._opened(name, self._config.the_source))
             shown = await read_head(hub)
             if shown is None:
                 raise UsageError(f"the hub {hub.name} shows no head yet.", hint="Seal it first: gdac sync run.")
             folder = stack.enter_context(TemporaryDirectory(dir=self._state.directory, prefix="work-"))
             connection = stack.enter_context(connect(memory_limit=self._config.hub.memory, temp_directory=folder))
             await Copies(self._state.directory / "sealed").load_manifest(connection, hub, shown.head, "manifest")
-            record = await self._look(connection, source, chosen, Path(folder))
+            if self._config.in_place:
+                record = await self._read_again(connection, hub, shown.head, chosen)
+            else:
+                record = await self._look(connection, source, chosen, Path(folder))
         if part is None:
             self._state.remember_part(_WORK, chosen.after.number, of)
         return record
+
+    async def _read_again(
+        self, connection: duckdb.DuckDBPyConnection, hub: Store, head: Head, part: Part
+    ) -> SweepRecord:
+        root = Path(local_path(self._config.hub.store) or "")
+        workers = self._config.the_source.connections
+        found = await rehash(connection, hub, root, head, part, self._reporter, workers)
+        self._state.queue_swept([(path, "replaced") for path in found.replaced], self._now())
+        damaged = [f"{path}: {why}" for path, why in found.damaged.items()]
+        return SweepRecord(
+            part=str(part),
+            floats=found.units,
+            files=found.files,
+            replaced=len(found.replaced),
+            new=0,
+            first=tuple(sorted(found.replaced)[:_FIRST]),
+            waiting=self._state.swept_count(),
+            damaged=tuple(sorted(damaged)[:_FIRST]),
+            damaged_count=len(damaged),
+        )
 
     async def _look(
         self, connection: duckdb.DuckDBPyConnection, source: Store, part: Part, workdir: Path
