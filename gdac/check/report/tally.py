@@ -1,0 +1,92 @@
+"""What a whole run comes to: verdicts and rules counted, versions named."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gdac.check.finding import Result, Severity, Verdict, Versions
+
+#: Verdicts that mean that a file would not be taken.
+REFUSED = frozenset({Verdict.REJECTED, Verdict.CRASH, Verdict.TIMEOUT})
+
+
+@dataclass(slots=True)
+class RuleTally:
+    """How often one rule found something.
+
+    Attributes:
+        severity: what its findings weigh (the heaviest seen).
+        files: in how many files.
+        findings: how many, each place counted.
+    """
+
+    severity: Severity
+    files: int = 0
+    findings: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over all results of a run; as large as there are rules, whatever the number of files.
+
+    Attributes:
+        verdicts: files by verdict.
+        severities: findings by severity, each place counted.
+        rules: by rule id, in the order in which they were first seen.
+        dacs: files by data centre and verdict.
+        versions: what the files were checked with; None before the first one that says so.
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    severities: Counter[Severity] = field(default_factory=Counter)
+    rules: dict[str, RuleTally] = field(default_factory=dict)
+    dacs: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
+    versions: Versions | None = None
+
+    @property
+    def files(self) -> int:
+        """All files, those that were skipped included."""
+        return self.verdicts.total()
+
+    @property
+    def refused(self) -> int:
+        """Files that would not be taken: rejected, crash and timeout."""
+        return sum(self.verdicts[verdict] for verdict in REFUSED)
+
+    def add(self, result: Result) -> None:
+        """Count one result."""
+        self.verdicts[result.verdict] += 1
+        self.dacs[result.dac or "", result.verdict] += 1
+        if result.versions is not None and (self.versions is None or not self.versions.specification):
+            self.versions = result.versions
+        seen = set()
+        for finding in result.findings:
+            self.severities[finding.severity] += finding.count
+            known = self.rules.setdefault(finding.rule, RuleTally(finding.severity))
+            known.findings += finding.count
+            if ORDER.index(finding.severity) < ORDER.index(known.severity):
+                known.severity = finding.severity
+            if finding.rule not in seen:
+                seen.add(finding.rule)
+                known.files += 1
+
+    def most_often(self) -> list[tuple[str, RuleTally]]:
+        """Rules, the heaviest and most frequent first."""
+        return sorted(self.rules.items(), key=lambda pair: (ORDER.index(pair[1].severity), -pair[1].files, pair[0]))
+
+    def words(self) -> str:
+        """Verdicts in a line: ``1,323 files: 1,250 accepted, 73 rejected``."""
+        parts = [f"{self.verdicts[verdict]:,} {verdict}" for verdict in Verdict if self.verdicts[verdict]]
+        noun = "file" if self.files == 1 else "files"
+        return f"{self.files:,} {noun}: {', '.join(parts)}" if parts else "no files"
+
+
+#: Severities, the heaviest first.
+ORDER = (Severity.ERROR, Severity.WARNING, Severity.ADVICE)
+
+
+def versions_line(versions: Versions | None) -> str:
+    """The versions in a line."""
+    if versions is None:
+        return "nothing was checked"
+    known = f"format specification {versions.specification}, " if versions.specification else ""
+    return f"gdac {versions.checker}, {known}reference tables {versions.tables}"
