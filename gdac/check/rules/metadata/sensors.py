@@ -7,7 +7,7 @@ from typing import Final
 from gdac.check.context import Context
 from gdac.check.finding import Fault, Place, at
 from gdac.check.rule import Rule, rule
-from gdac.check.rules.metadata.codes import pair, values_of
+from gdac.check.coded import pair, values_of
 from gdac.check.rules.metadata.parameters import repeated
 
 #: What tells several sensors of one kind apart.

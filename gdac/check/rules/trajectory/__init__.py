@@ -1,3 +1,17 @@
-"""The rules of core and bio trajectories (TRJ); ``MODULES`` lists them in the order in which they run."""
+"""Rules of trajectory files (TRJ). Most are computed and never reported by the official checker: advice.
 
-MODULES: tuple[str, ...] = ()
+Everything behind the cycle numbers is looked at only when those agree, as the official checker does.
+"""
+
+#: Modules in the order in which their rules run.
+MODULES = (
+    "identity",
+    "parameters",
+    "cycles",
+    "measurements",
+    "events",
+    "positions",
+    "levels",
+    "adjusted",
+    "missions",
+)

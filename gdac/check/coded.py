@@ -48,9 +48,16 @@ def current(id_: str, applies: str, table: str, codes: Codes, page: str) -> Rule
 
 
 def pair(
-    ids: tuple[str, str], table: str, codes: Codes, subject: str, why: str, *, declared: str = "E"
+    ids: tuple[str, str],
+    table: str,
+    codes: Codes,
+    subject: str,
+    why: str,
+    *,
+    declared: str = "E",
+    applies: str = "M3.1",
 ) -> tuple[Rule, Rule]:
-    """The usual two rules of a variable in a metadata file of version 3.1.
+    """The usual two rules of a variable.
 
     Args:
         ids: of the rule about unknown codes, and of the one about deprecated codes.
@@ -59,6 +66,7 @@ def pair(
         subject: what begins the page: ``PLATFORM_FAMILY``.
         why: why it matters, a sentence.
         declared: severity of an unknown code.
+        applies: file types and versions, as `gdac.check.rule.rule` takes them.
     """
     unknown_page = (
         f"{subject} is a code of reference table {table}.\n\nWhy: {why}\n"
@@ -70,6 +78,6 @@ def pair(
         f"Mend: `gdac tables show {table}` says which codes are current; use the one that replaces it."
     )
     return (
-        known(ids[0], declared, "M3.1", table, codes, unknown_page),
-        current(ids[1], "M3.1", table, codes, deprecated_page),
+        known(ids[0], declared, applies, table, codes, unknown_page),
+        current(ids[1], applies, table, codes, deprecated_page),
     )
