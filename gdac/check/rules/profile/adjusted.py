@@ -221,7 +221,7 @@ def missing_is_flagged(level: Level) -> bool:
     return _flagged(level) and not level.value and level.adjusted_flag != "9"
 
 
-@CHANGED.rule("PRF-ADJ-011", "E", "P B", Role.ERROR, "there is an error, but no value of {} or of {}_ADJUSTED")
+@CHANGED.rule("PRF-ADJ-011", "E", "P B", Role.ERROR, "there is an error, but no value of {0} or of {0}_ADJUSTED")
 def error_of_something(level: Level) -> bool:
     """In mode A or D, an error is given only where there is a measured and an adjusted value.
 

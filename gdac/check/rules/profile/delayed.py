@@ -119,9 +119,9 @@ def calibration_looked_at(ctx: Context) -> Iterator[Fault]:
     """
     for each in ctx.once(calibrations):
         if not each.checked:
-            text = f"not checked, because {Role.PROFILE_QC.of(each.name)} is missing or no letter"
-            place = at("SCIENTIFIC_CALIB_COMMENT", each.profile.number, each.record, each.slot)
-            yield Fault(place, text, each.name)
+            reason = f"{Role.PROFILE_QC.of(each.name)} is missing or no letter"
+            text = f"comment and date of its calibration are not checked, because {reason}"
+            yield Fault(at("PARAMETER", each.profile.number, each.record, each.slot), text, each.name)
 
 
 @rule("PRF-DM-005", "W", "P", manual="2.2.6")

@@ -131,6 +131,6 @@ def slots_used(ctx: Context) -> Iterator[Fault]:
     Mend: write the file with N_PARAM as large as needed and no larger.
     """
     have = ctx.dataset.dimensions["N_PARAM"]
-    used = max((len(profile.parameters) for profile in ctx.once(profiles)), default=have)
+    used = max((have - profile.listed.count("") for profile in ctx.once(profiles)), default=have)
     if used < have:
         yield Fault(at(dimension="N_PARAM"), f"{have - used} slots are never used", str(have), str(used))

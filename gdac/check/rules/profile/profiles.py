@@ -26,7 +26,7 @@ class Profile:
 
     Attributes:
         number: its index along N_PROF, 1-based as in messages.
-        mode: DATA_MODE, whatever stands there.
+        mode: DATA_MODE, whatever stands there; blank where the file has no such variable.
         listed: its STATION_PARAMETERS, trimmed, blanks included.
         parameter_modes: its PARAMETER_DATA_MODE, one character a slot; None where the file has no such variable.
         parameters: the parameters it lists that may stand in this type of file, by name, in order, each once.
@@ -54,7 +54,9 @@ class Profile:
 
 def profiles(ctx: Context) -> tuple[Profile, ...]:
     """The profiles of a file, in order."""
-    modes = ctx.dataset.bytes(_MODES).decode("latin-1")
+    modes = " " * ctx.dataset.dimensions["N_PROF"]  # synthetic profiles have none of their own
+    if _MODES in ctx.dataset:
+        modes = ctx.dataset.bytes(_MODES).decode("latin-1")
     names = ctx.dataset.trimmed("STATION_PARAMETERS")
     slots = ctx.dataset.dimensions["N_PARAM"]
     own = ctx.dataset.bytes(_PARAMETER_MODES).decode("latin-1") if _PARAMETER_MODES in ctx.dataset else None
