@@ -73,6 +73,7 @@ class MirrorRecord:
         error: one sentence when it failed, else None.
         held: files that the store held already, with the right bytes, before its first head.
         exceptions: sealed paths that it cannot hold just now.
+        by_server: of the files copied, those that the servers copied among themselves.
         notes: sentences for the operator.
     """
 
@@ -87,6 +88,7 @@ class MirrorRecord:
     error: str | None = None
     held: int = 0
     exceptions: int = 0
+    by_server: int = 0
     notes: tuple[str, ...] = ()
 
 

@@ -230,6 +230,10 @@ class Store(Protocol):
         """Copy within the store without the bytes passing through us. Raises `NotFoundError`."""
         ...
 
+    def copies_from(self, other: "Store") -> bool:
+        """Whether `copy_from` is worth asking; asks nobody."""
+        ...
+
     async def copy_from(self, other: "Store", key: str, target: str) -> ObjectInfo | None:
         """Have the servers copy an object of another store into this one, if these two can.
 

@@ -74,6 +74,7 @@ def _mirror(done: MirrorRecord) -> list[str]:
     }[done.way]
     moved = f", {done.moved.files:,} files ({human_size(done.moved.bytes)})" if done.way != "current" else ""
     extras = {"resumed": done.resumed, "deleted after their grace": done.deleted, "superseded": done.superseded}
+    extras |= {"copied by the servers": done.by_server}
     extras |= {"there already": done.held, "exceptions (see manifest/mirror.json)": done.exceptions}
     told = "".join(f", {number:,} {name}" for name, number in extras.items() if number)
     return [f"mirror    {done.mirror}: serial {done.serial}, {what}{moved}{told}"]

@@ -330,7 +330,8 @@ def s3_moto() -> Iterator[Server]:
 
     def application(environ: dict[str, Any], start: Any) -> Any:
         query = environ.get("QUERY_STRING", "")
-        log.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}{'?' + query if query else ''}")
+        method = "COPY" if environ.get("HTTP_X_AMZ_COPY_SOURCE") else environ["REQUEST_METHOD"]
+        log.append(f"{method} {environ['PATH_INFO']}{'?' + query if query else ''}")
         if environ["REQUEST_METHOD"] != "PUT":
             return moto(environ, start)
         with one_at_a_time:  # moto checks a precondition and writes in two steps; S3 does both at once

@@ -120,6 +120,10 @@ class InPlace(Wrapper):
             raise self._not_ours(target)
         await self._sealed.copy(_below(source), _below(target))
 
+    def copies_from(self, other: Store) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
         """None: nothing is copied into a tree in place."""
         return None

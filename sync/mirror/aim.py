@@ -285,7 +285,7 @@ def _make_to_copy(connection: duckdb.DuckDBPyConnection, aim: Aim) -> None:
     )
     connection.execute("create temp table index_files as select unnest(?::varchar[]) as path", [list(aim.sealed)])
     connection.execute(
-        "create temp view to_copy as select c.path, c.sha256, c.modified,"
+        "create temp view to_copy as select c.path, c.sha256, c.md5, c.modified,"
         " not contains(c.path, '/') or c.path in (select path from index_files) as is_index,"
         " case when h.path is null then 'no' when h.md5 is null then 'perhaps' when h.md5 = c.md5 then 'yes'"
         " else 'no' end as held"

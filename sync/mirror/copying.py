@@ -17,6 +17,7 @@ from sync.mirror.adopt import holds
 from sync.mirror.aim import Aim
 from sync.mirror.exceptions import MOST
 from sync.progress import Stage
+from sync.serverside import Due, ServerCopies
 from sync.state import State
 from sync.tasks import work_side_by_side
 from sync.transfer import OtherBytesError, carry
@@ -33,12 +34,14 @@ class Row:
         path: by the hub.
         sha256: its digest.
         modified: its time (UTC), or None.
+        md5: digest, too; None where it is not at hand.
         perhaps: the mirror holds a file of this name and size already.
     """
 
     path: str
     sha256: bytes
     modified: datetime | None
+    md5: bytes | None = None
     perhaps: bool = False
 
 
@@ -58,6 +61,7 @@ class Copying:
         files, size: what was copied.
         resumed: files that a broken-off run had copied already.
         held: files that were there before the mirror's first head.
+        by_server: of them, those that the servers copied.
         missing: paths in the mirror whose bytes the origin lacks, with the reason.
     """
 
@@ -67,6 +71,7 @@ class Copying:
         self._origin, self._target, self._name, self._aim = origin, target, name, aim
         self._state, self._workers, self._excuses = state, workers, excuses
         self.files = self.size = self.resumed = self.held = 0
+        self.by_server = ServerCopies(origin, target)
         self.missing: dict[str, str] = {}
 
     async def copy_all(self, connection: duckdb.DuckDBPyConnection, stage: Callable[[int], "Stage"]) -> None:
@@ -82,7 +87,9 @@ class Copying:
         self.held += count(connection, "(select 1 from to_copy where held = 'yes')")
         shown = stage(count(connection, "(select 1 from to_copy where held <> 'yes')"))
         for condition in ("not is_index", "is_index"):
-            query = f"select path, sha256, modified, held = 'perhaps' from to_copy where held <> 'yes' and {condition}"
+            query = (
+                f"select path, sha256, modified, md5, held = 'perhaps' from to_copy where held <> 'yes' and {condition}"
+            )
             await self._copy_some(_rows(connection, f"{query} order by path"), shown)
 
     async def _copy_some(self, waiting: Iterator[Row], stage: "Stage") -> None:
@@ -145,14 +152,20 @@ class Copying:
             size = made.stat().st_size
             await self._target.write(key, file_body(made), Declared(size, one.sha256.hex(), one.modified))
         else:
-            source_key = self._aim.sealed.get(one.path, one.path)
-            received = await carry(
-                self._origin, source_key, self._target, sha256=one.sha256, modified=one.modified, target_key=key
-            )
-            size = received.size
+            size = await self._bring(one, self._aim.sealed.get(one.path, one.path), key)
         self.files += 1
         self.size += size
         return size
+
+    async def _bring(self, one: Row, source_key: str, key: str) -> int:
+        if one.md5 is not None:
+            made = await self.by_server.copy(source_key, key, Due(one.sha256, one.md5, one.modified))
+            if made is not None:
+                return made.size or 0
+        received = await carry(
+            self._origin, source_key, self._target, sha256=one.sha256, modified=one.modified, target_key=key
+        )
+        return received.size
 
 
 def reason(error: StoreError, origin: Store) -> str:
@@ -163,5 +176,5 @@ def reason(error: StoreError, origin: Store) -> str:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[Row]:
-    for path, sha256, modified, perhaps in stream(connection, query):
-        yield Row(path, bytes(sha256), modified and modified.replace(tzinfo=UTC), perhaps)
+    for path, sha256, modified, md5, perhaps in stream(connection, query):
+        yield Row(path, bytes(sha256), modified and modified.replace(tzinfo=UTC), bytes(md5), perhaps)

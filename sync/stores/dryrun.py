@@ -58,8 +58,12 @@ class DryRunStore(Wrapper):
         check_safe(target)
         self.noted.append(Noted("copy", target, (await self._store.stat(source)).size, source))
 
+    def copies_from(self, other: Store) -> bool:  # noqa: ARG002
+        """Whether these two could cannot be known without doing it."""
+        return False
+
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
-        """Note nothing: whether these two could cannot be known without doing it; the caller writes instead."""
+        """Note nothing: the caller writes instead."""
         check_safe(target)
         return None
 

@@ -183,6 +183,10 @@ class LocalStore:
         """Copy inside the directory. Raises `NotFoundError`."""
         await self._run(lambda: self._tree.duplicate(source, target))
 
+    def copies_from(self, other: Store) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
         """None: what comes from elsewhere is read and written."""
         return None

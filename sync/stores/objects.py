@@ -81,6 +81,8 @@ class ObjectStore:
     SCHEME: ClassVar[str]
     #: What to do, by the provider's error codes.
     HINTS: ClassVar[Mapping[str, str]] = {}
+    #: It can copy from another bucket of the same account.
+    COPIES_BETWEEN: ClassVar[bool] = False
 
     def __init__(self, client: Any, bucket: str, prefix: str, settings: ObjectSettings) -> None:
         self._bucket = bucket
@@ -282,10 +284,17 @@ class ObjectStore:
         check_safe(target)
         await self._call(source, lambda path: obstore.copy_async(self._client, path, f"{self._prefix}{target}"))
 
+    def copies_from(self, other: Store) -> bool:
+        """Whether both lie with one provider, under one account, in one bucket or (S3) in two."""
+        if not isinstance(other, ObjectStore) or other._account() != self._account():
+            return False
+        return other._bucket == self._bucket or self.COPIES_BETWEEN
+
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:
         """Copy on the server from a store in the same bucket, or (S3) in another bucket of the same account."""
-        if not isinstance(other, ObjectStore) or other._account() != self._account():
+        if not self.copies_from(other):
             return None
+        assert isinstance(other, ObjectStore)
         check_safe(target)
         if other._bucket == self._bucket:
             await other._call(key, lambda path: obstore.copy_async(self._client, path, f"{self._prefix}{target}"))

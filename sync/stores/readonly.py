@@ -36,6 +36,10 @@ class ReadOnly:
         """Refuse. Raises `UsageError`."""
         raise self._refusal(f"{source} cannot be copied to {target}")
 
+    def copies_from(self, other: Store) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
         """Refuse. Raises `UsageError`."""
         raise self._refusal(f"{key} of {other.name} cannot be copied here")

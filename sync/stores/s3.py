@@ -35,6 +35,7 @@ class S3Store(ObjectStore):
     """
 
     SCHEME = "s3"
+    COPIES_BETWEEN = True
     HINTS = HINTS
 
     def __init__(self, bucket: str, prefix: str = "", settings: S3Settings | None = None) -> None:

@@ -204,6 +204,10 @@ class SftpStore:
             info = reading.info
             await self.write(target, reading.chunks(), Declared(info.size or 0, None, info.modified))
 
+    def copies_from(self, other: Store) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:  # noqa: ARG002
         """None: what comes from elsewhere is read and written."""
         return None

@@ -54,11 +54,13 @@ class Wrapper:
         """See `gdac.store.Store.copy`."""
         await self._store.copy(source, target)
 
+    def copies_from(self, other: Store) -> bool:
+        """See `gdac.store.Store.copies_from`; the other side's wrappers are looked through."""
+        return self._store.copies_from(_innermost(other))
+
     async def copy_from(self, other: Store, key: str, target: str) -> ObjectInfo | None:
         """See `gdac.store.Store.copy_from`; the other side's wrappers are looked through."""
-        while isinstance(other, Wrapper):
-            other = other._store
-        return await self._store.copy_from(other, key, target)
+        return await self._store.copy_from(_innermost(other), key, target)
 
     async def delete(self, key: str) -> None:
         """See `gdac.store.Store.delete`."""
@@ -84,3 +86,9 @@ class Wrapper:
     async def __aexit__(self, *exc: object) -> None:
         """Close it."""
         await self._store.__aexit__(*exc)
+
+
+def _innermost(store: Store) -> Store:
+    while isinstance(store, Wrapper):
+        store = store._store
+    return store

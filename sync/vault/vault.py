@@ -11,6 +11,7 @@ from typing import Final
 import duckdb
 
 from gdac.store import Declared, NotFoundError, Store
+from sync.serverside import Due, ServerCopies
 from sync.state import State
 from sync.transfer import SMALL, carry
 
@@ -47,9 +48,11 @@ class Vault:
             async with source.read(path) as reading:
                 assert reading is not None  # only a conditional read yields None
                 modified = reading.info.modified
-                found, size, body = hashlib.sha256(), 0, b""
+                found, md5, size, body = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0, b""
                 async for chunk in reading.chunks():
                     found.update(chunk)
+                    if (reading.info.size or 0) > SMALL:
+                        md5.update(chunk)
                     size += len(chunk)
                     body = body + chunk if size <= SMALL else b""
         except NotFoundError:
@@ -60,7 +63,9 @@ class Vault:
             if size <= SMALL:
                 await self.store.write(key, body, Declared(size, sha256.hex(), modified))
             else:
-                await carry(source, path, self.store, sha256=sha256, modified=modified, target_key=key)
+                due = Due(sha256, md5.digest(), size=size)
+                if await ServerCopies(source, self.store).copy(path, key, due) is None:
+                    await carry(source, path, self.store, sha256=sha256, modified=modified, target_key=key)
         self._state.remember_vaulted(sha256, size, self._now())
         return sha256
 

@@ -12,48 +12,28 @@ from gdac.manifest.head import Head, parse_head
 from gdac.manifest.names import HEAD_KEY
 from gdac.sample.archive import make_archive, next_day
 from gdac.store import NotFoundError
-from sync.config import Config, check_config
+from sync.config import check_config
 from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import Run, opened
 from sync.sealed.writers import WRITER_KEY
 from sync.state import State
-from tests.deployment import SECRETS, Deployment
-from tests.servers import PASSWORD, USER, Server, ftp_pyftpdlib, s3_moto, s3_rclone, sftp_rclone
+from tests.daemon import LOG_IN, Daemon, bucket
+from tests.servers import ftp_pyftpdlib, s3_moto, s3_rclone, sftp_rclone
 
 DAYS = 4
 
 
-class Daemon(Deployment):
-    """A deployment whose hub lies elsewhere."""
-
-    hub_section: dict[str, Any]
-
-    def __init__(self, root: Path, source: str, **hub: Any) -> None:
-        super().__init__(root, source)
-        self.hub_section = {"state": str(root / "state"), **hub}
-
-    @property
-    def config(self) -> Config:
-        raw = {"hub": self.hub_section, "source": {"source": {"store": self.source}}, "mirror": self.mirrors}
-        return check_config(raw, where="test")
-
-
 @pytest.fixture(autouse=True)
 def log_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**SECRETS, "GDAC_HUB_USER": USER, "GDAC_HUB_PASSWORD": PASSWORD}.items():
-        if not name.startswith("GDAC_SOURCE"):
-            monkeypatch.setenv(name, value)
+    for name, value in LOG_IN.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     make_archive(tmp_path / "source", floats=2, cycles=3, seed=11, day=date(2025, 3, 1))
     return tmp_path / "source"
-
-
-def bucket(server: Server, **more: Any) -> dict[str, Any]:
-    return {"store": f"{server.url}/hub", "endpoint": server.endpoint, "connections": 4, **more}
 
 
 def heads_of(daemon: Daemon) -> list[Head]:
