@@ -210,7 +210,6 @@ class Replication:
         aim: Aim,
         copying: Copying,
         before: list[MirrorException],
-        told: list[MirrorException],
         way: str,
     ) -> list[MirrorException]:
         """Try the old ones again, add the new ones, publish them where they changed."""
@@ -221,7 +220,7 @@ class Replication:
         since = {one.path: one.since for one in before}
         now = self._now()
         found = [MirrorException(path, why, since.get(path, now)) for path, why in sorted(missing.items())]
-        if (found and way != "current") or {one.path for one in found} != {one.path for one in told}:
+        if (found and way != "current") or {one.path for one in found} != since.keys():
             await write_exceptions(mirror.store, aim.head, found)
         return found
 
