@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FEW: Final = 32
 #: What counts as small, in bytes.
 SMALL: Final = 16 << 20
+#: Members of archives are in memory: so many bytes of them are enough for processes of their own.
+HELD: Final = 64 << 20
 
 
 def check_file(
@@ -109,8 +111,13 @@ def run(tasks: Iterable[Task], settings: Settings, jobs: int | None = None) -> I
         GdacError: workers do not start, or the reference tables cannot be read.
     """
     iterator = iter(tasks)
-    first = list(islice(iterator, FEW + 1))
-    if len(first) <= FEW:
+    first, held = [], 0
+    for task in iterator:
+        first.append(task)
+        held += len(task.data or b"")
+        if len(first) > FEW or held > HELD:
+            break
+    else:
         yield from _here(first, settings)
         return
     from gdac.check.pool import Pool  # noqa: PLC0415 - only when needed

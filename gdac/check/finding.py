@@ -142,6 +142,7 @@ class Result:
         failed_in: the first phase with an error, or None.
         versions: what it was checked with.
         metadata: what the official result document lists about the file; only when it was asked for.
+        known: findings that were left out because a baseline holds them.
     """
 
     path: str
@@ -154,6 +155,7 @@ class Result:
     failed_in: Phase | None = None
     versions: Versions | None = None
     metadata: tuple[tuple[str, str], ...] = field(default=())
+    known: int = 0
 
     def count(self, severity: Severity) -> int:
         """Findings of a severity, each counted once."""

@@ -20,6 +20,7 @@ class Task:
         dac: the data centre it is checked for, or None.
         received: receipt time, seconds since 1970 UTC; None: the file's modification time.
         data: the file itself, when it does not lie at ``path`` (a member of an archive).
+        refused: why the archive that the task stands for cannot be used, one clause; empty for files.
     """
 
     path: str
@@ -27,6 +28,7 @@ class Task:
     dac: str | None = None
     received: float | None = None
     data: bytes | None = None
+    refused: str = ""
 
     @property
     def is_netcdf(self) -> bool:

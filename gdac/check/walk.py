@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from gdac.check.archives import ArchiveError, is_archive, members
 from gdac.check.dacs import CENTRES
 from gdac.check.task import Task
 
@@ -14,7 +15,7 @@ def tasks_of(
     """One task per file.
 
     Args:
-        paths: files and folders; links to folders inside a folder are not followed.
+        paths: files, folders and archives; links to folders inside a folder are not followed.
         dac: the data centre; None: by each path, see `dac_of`.
         received: receipt time of all files; None: each its modification time.
     """
@@ -22,7 +23,24 @@ def tasks_of(
         text = os.fspath(path)
         files = walked(text) if Path(text).is_dir() else (text,)
         for file in files:
-            yield Task(file, file, dac or dac_of(file), received)
+            if is_archive(file):
+                yield from unpacked(file, dac, received)
+            else:
+                yield Task(file, file, dac or dac_of(file), received)
+
+
+def unpacked(archive: str, dac: str | None, received: float | None) -> Iterator[Task]:
+    """One task per file of an archive, labelled ``ARCHIVE/MEMBER``; a last one when the archive cannot be used.
+
+    A member's receipt time is its own modification time, and its DAC that of its path in the archive, if it names one.
+    """
+    try:
+        for member in members(Path(archive)):
+            label = f"{archive}/{member.name}"
+            when = member.modified if received is None else received
+            yield Task(member.name, label, dac or dac_of(label), when, member.data)
+    except ArchiveError as error:
+        yield Task(archive, archive, dac or dac_of(archive), received, refused=error.why)
 
 
 def walked(folder: str) -> Iterator[str]:

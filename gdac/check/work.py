@@ -18,6 +18,8 @@ def perform(task: Task, tables: Tables, options: Options, *, hdf5: bool = True) 
     Raises:
         NeedsWorkerError: the file is NetCDF-4 and ``hdf5`` is False.
     """
+    if task.refused:
+        return _said(task, Verdict.REJECTED, "CHK-005", f"the archive cannot be used: {task.refused}")
     if not task.is_netcdf:
         return skipped(task)
     try:

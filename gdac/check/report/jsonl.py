@@ -37,6 +37,7 @@ def record(result: Result) -> dict[str, Any]:
         "phase": str(result.phase),
         "failed_in": str(result.failed_in) if result.failed_in else None,
         "findings": [_finding(finding) for finding in result.findings],
+        "known": result.known,
         "versions": {
             "checker": versions.checker,
             "specification": versions.specification or None,

@@ -33,6 +33,8 @@ class Tally:
         severities: findings by severity, each place counted.
         rules: by rule id, in the order in which they were first seen.
         dacs: files by data centre and verdict.
+        known: findings that were left out because a baseline holds them.
+        worse: files that would not be taken, for an error that no baseline holds.
         versions: what the files were checked with; None before the first one that says so.
     """
 
@@ -40,6 +42,8 @@ class Tally:
     severities: Counter[Severity] = field(default_factory=Counter)
     rules: dict[str, RuleTally] = field(default_factory=dict)
     dacs: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
+    known: int = 0
+    worse: int = 0
     versions: Versions | None = None
 
     @property
@@ -58,6 +62,9 @@ class Tally:
         self.dacs[result.dac or "", result.verdict] += 1
         if result.versions is not None and (self.versions is None or not self.versions.specification):
             self.versions = result.versions
+        self.known += result.known
+        new = any(finding.severity is Severity.ERROR for finding in result.findings) or not result.known
+        self.worse += result.verdict in REFUSED and new
         seen = set()
         for finding in result.findings:
             self.severities[finding.severity] += finding.count
@@ -77,7 +84,8 @@ class Tally:
         """Verdicts in a line: ``1,323 files: 1,250 accepted, 73 rejected``."""
         parts = [f"{self.verdicts[verdict]:,} {verdict}" for verdict in Verdict if self.verdicts[verdict]]
         noun = "file" if self.files == 1 else "files"
-        return f"{self.files:,} {noun}: {', '.join(parts)}" if parts else "no files"
+        known = f"; {self.known:,} findings of the baseline left out" if self.known else ""
+        return f"{self.files:,} {noun}: {', '.join(parts)}{known}" if parts else "no files"
 
 
 #: Severities, the heaviest first.

@@ -42,7 +42,8 @@ class Writer:
 
     def add(self, result: Result) -> None:
         """Write one file, if there is anything to say."""
-        if result.findings or self._every or result.verdict is not Verdict.ACCEPTED:
+        nothing_new = result.known and not result.findings
+        if self._every or not (nothing_new or (result.verdict is Verdict.ACCEPTED and not result.findings)):
             self._out.write("\n".join(self._lines(result)) + "\n")
             self._only = ""
         elif self._only is None:
@@ -67,6 +68,7 @@ class Writer:
     def _lines(self, result: Result) -> Iterator[str]:
         facts = [f"{result.file_type} {result.format_version}".replace("b_", "bio ")] if result.file_type else []
         facts += [result.dac] if result.dac else []
+        facts += [f"{result.known} known findings"] if result.known else []
         about = f"  ({', '.join(facts)})" if facts else ""
         yield f"{printable(result.path)}: {self._paint(result.verdict, _COLOURS[result.verdict])}{about}"
         heaviest_first = sorted(result.findings, key=lambda finding: ORDER.index(finding.severity))

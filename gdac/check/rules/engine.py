@@ -61,3 +61,16 @@ skipped = rule(
     Mend: name the file .nc if it is NetCDF; otherwise leave it out of the submission.
     """,
 )(_never)
+
+unusable = rule(
+    "CHK-005",
+    "E",
+    "ALL",
+    phase=Phase.OPEN,
+    page="""An archive of files can be read, and holds plain files only.
+
+    Why: a damaged archive hides what was sent; links, devices, names that lead out of it and contents that swell beyond
+    reason are how archives do harm. What stands before the bad member was checked, nothing behind it was.
+    Mend: pack plain files with relative names (tar czf submission.tar.gz folder) and send it again.
+    """,
+)(_never)
