@@ -19,17 +19,6 @@ def _value(ctx: Context, name: str) -> str:
     return next(iter(ctx.dataset.trimmed(name)), "") if name in ctx.dataset else ""
 
 
-@rule("CHK-002", "E", "T BT")
-def has_cycles(ctx: Context) -> Iterator[Fault]:
-    """A trajectory holds at least one cycle.
-
-    Why: the official checker fails on a file without any, so it cannot be accepted.
-    Mend: do not send a trajectory before the float has made its first cycle.
-    """
-    if ctx.dataset.dimensions.get("N_CYCLE") == 0:
-        yield Fault(at(dimension="N_CYCLE"), "the file holds no cycle", "0", "1 or more")
-
-
 @rule("TRJ-META-001", "E", "T BT", manual="2.3.4")
 def number(ctx: Context) -> Iterator[Fault]:
     """PLATFORM_NUMBER is a WMO number: 5 digits, or 7 with 9 as the second; the first is never 0.
@@ -67,7 +56,10 @@ STATE = pair(
 
 
 def _set(id_: str, variable: str, what: str) -> Rule:
-    page = f"{variable} is not blank.\n\nWhy: it names {what}, which faults of data can be traced to.\nMend: write it."
+    page = (
+        f"{variable} is not blank.\n\nWhy: it names {what}, which faults of data can be traced to.\n"
+        "Mend: write it as the maker gives it."
+    )
 
     def check(ctx: Context) -> Iterator[Fault]:
         if variable in ctx.dataset and not _value(ctx, variable):

@@ -183,7 +183,13 @@ _KINDS: Final = (
     _Kind(
         "007", "{} is not set where its flag is blank or 9.", _FLAG, "flag the time, or drop it.", _time_without_flag
     ),
-    _Kind("008", "{} is not before 1997.", "Argo began then.", "correct the time, or flag it 4.", _before_era),
+    _Kind(
+        "008",
+        "{} is not before 1997.",
+        "Argo began then; an earlier time is a slip.",
+        "correct the time, or flag it 4.",
+        _before_era,
+    ),
     _Kind(
         "009",
         "{} is at most a day after DATE_UPDATE.",
