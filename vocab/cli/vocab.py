@@ -2,7 +2,7 @@
 
 import typer
 
-from vocab.cli import make
+from vocab.cli import make, publish
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -13,3 +13,5 @@ def _group() -> None:
 
 
 app.command()(make.build)
+app.command()(publish.export)
+app.command()(publish.check)

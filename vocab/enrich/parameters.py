@@ -126,10 +126,15 @@ def _described(term: Term, found: Mapping[str, str], names: Names) -> list[ox.Tr
         if key in found and (value := number(found[key])) is not None:
             triples.append(ox.Triple(subject, names.own(local), typed(f"{value:f}", "decimal")))
     if (fill := number(found.get("fill_value", ""))) is not None:
-        triples.append(ox.Triple(subject, names.own("fillValue"), typed(str(float(fill)), "double")))
+        triples.append(ox.Triple(subject, names.own("fillValue"), typed(_double(float(fill)), "double")))
     if category := _CATEGORIES.get(found.get("category", "")):
         triples.append(ox.Triple(subject, names.own("parameterCategory"), names.own(category)))
     return triples
+
+
+def _double(value: float) -> str:
+    """As other tools write it back: OWL API gives ``9.9E36`` for ``9.9e+36``, and a triple would count as changed."""
+    return repr(value).replace("e+", "E").replace("e", "E")
 
 
 def _templates(tables: Tables, names: Names) -> Found:

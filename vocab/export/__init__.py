@@ -1,0 +1,1 @@
+"""The vocabulary as files that ontology portals ingest whole."""
