@@ -6,8 +6,10 @@ from typing import Final
 from gdac.check.finding import Finding
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-#: What XML 1.0 cannot hold.
-_NO_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: What XML 1.0 cannot hold, or what nobody should be shown.
+_NO_XML: Final = re.compile(
+    r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?![\t\n\r])" + _UNPRINTABLE.pattern
+)
 #: Longest value shown; the rest is cut.
 SHOWN: Final = 200
 
@@ -24,7 +26,7 @@ def shown(text: str) -> str:
 
 
 def xml(text: str) -> str:
-    """A text as XML content or attribute; what XML cannot hold becomes ``-``, as the official program has it."""
+    """A text as XML content or attribute; control characters become ``-``, as the official program has it."""
     kept = _NO_XML.sub("-", text)
     return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 

@@ -17,10 +17,12 @@ code { font: .92em/1.4 ui-monospace, monospace; }
 .tiles li { flex: 1 1 7rem; padding: .6rem .8rem; background: var(--tint); border-radius: .5rem; }
 .tiles b { display: block; font-size: 1.5rem; }
 details { border-top: 1px solid var(--line); padding: .5rem 0; }
-summary { cursor: pointer; } summary .soft { float: right; margin-left: 1rem; }
+summary { cursor: pointer; } summary .soft { display: block; }
+@media (min-width: 44rem) { summary .soft { display: inline; float: right; margin-left: 1rem; } }
 ul.findings { margin: .4rem 0; padding-left: 1.1rem; } ul.findings li { margin: .5rem 0; }
 .error, .rejected, .crash, .timeout { color: var(--error); } .warning { color: var(--warning); }
 .advice, .skipped { color: var(--advice); } .accepted { color: var(--accepted); }
+ul.findings .tag { display: block; } .tag code { white-space: nowrap; }
 .tag { font-weight: 600; margin-right: .4rem; } .mend { display: block; color: var(--soft); font-size: .92rem; }
 footer { margin: 2rem 0 1rem; border-top: 1px solid var(--line); padding-top: .8rem; }
 @media print { details { break-inside: avoid; } }
