@@ -8,8 +8,6 @@ from gdac.check.finding import Finding
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 #: What XML 1.0 cannot hold, or what nobody should be shown.
 _NO_XML: Final = re.compile(rf"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?![\t\n]){_UNPRINTABLE.pattern}")
-    r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?![\t\n\r])" + _UNPRINTABLE.pattern
-)
 #: Longest value shown; the rest is cut.
 SHOWN: Final = 200
 
