@@ -138,16 +138,22 @@ class _Reader:
             yield Member(name, modified, size, data)
 
     def _header(self) -> tarfile.TarInfo | None:
-        """The next header, or None at the end (an empty block, or nothing more between members)."""
+        """The next header, or None at the mark of the end, an empty block."""
         block = self._stream.read(_BLOCK)
         if not block:
-            return None
+            raise self._error("it has no end: it is empty, or was cut off")
         try:
             return tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
             if block.count(0) == _BLOCK:
+                self._drain()
                 return None
             raise self._error(f"it is no tar archive, or damaged ({error})") from error
+
+    def _drain(self) -> None:
+        """Read what stands behind the end: only then is the checksum of a compressed archive compared."""
+        while piece := self._stream.read(1 << 20):
+            self._count(len(piece))
 
     def _described(self, info: tarfile.TarInfo, pax: dict[str, str]) -> tuple[str, int]:
         """Name and size of an entry, with what its extensions say; safe to show as a path below the archive."""
@@ -180,7 +186,9 @@ class _Reader:
             length, blank, _ = data.partition(b" ")
             if not blank or not length.isdigit() or not len(length) + 2 <= int(length) <= len(data):
                 raise self._error("a pax header of it is damaged")
-            key, _, value = data[len(length) + 1 : int(length) - 1].partition(b"=")
+            key, equals, value = data[len(length) + 1 : int(length) - 1].partition(b"=")
+            if not equals:
+                raise self._error("a pax header of it is damaged")
             found[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
             data = data[int(length) :]
         return found
