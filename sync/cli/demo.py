@@ -31,16 +31,19 @@ def demo(
     from sync.progress import reporter_for
 
     began = time.monotonic()
-    days = play(
+    played = play(
         directory,
         floats=floats,
         cycles=cycles,
         reporter=reporter_for(as_json=False, quiet=quiet),
         tell=(lambda _: None) if quiet else _say,
     )
-    _table(days)
+    _table(played.days)
+    if played.submitted:
+        wrong, files = len(played.submitted.rejected), len(played.submitted.results)
+        _say(f"\nOf the submission, {wrong} of {files} files would not be taken: see {played.submitted.report}")
     _next_commands(directory, time.monotonic() - began)
-    if any(day.record.outcome is not Outcome.FINE for day in days):
+    if any(day.record.outcome is not Outcome.FINE for day in played.days):
         raise typer.Exit(ExitCode.PARTIAL)
 
 
@@ -75,5 +78,7 @@ def _next_commands(directory: Path, seconds: float) -> None:
         f"  {shown} manifest verify {directory / 'mirror'}           is the mirror whole? every byte is read\n"
         f"  {shown} sample next {directory / 'source'}               let another day pass at the source ...\n"
         f"  {shown} sync plan -c {directory / 'gdac.toml'}           ... see what a run would do\n"
-        f"  {shown} sync run -c {directory / 'gdac.toml'}            ... and do it"
+        f"  {shown} sync run -c {directory / 'gdac.toml'}            ... and do it\n"
+        f"  {shown} check {directory / 'submission'}                 a data centre's files, right and wrong ones\n"
+        f"  {shown} explain PRF-QC-001                     what a rule is about, and how to mend a finding"
     )

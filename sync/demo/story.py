@@ -14,6 +14,7 @@ from gdac.records import RunRecord
 from gdac.sample.archive import SampleChanges, make_archive, next_day
 from sync.config import Config, check_config
 from sync.demo import servers
+from sync.demo.submission import Submitted, submit
 from sync.loop import run as run_loop
 from sync.progress import Reporter
 from sync.run import Run
@@ -21,6 +22,8 @@ from sync.state import State
 
 BUCKET: Final = "argo-mirror"
 _MARK: Final = ".gdac-demo"
+#: A float with fewer has not enough profiles for the submission.
+LEAST_CYCLES: Final = 8
 #: The first day of the sample GDAC: fixed, so that every demo shows the same floats.
 _FIRST_DAY: Final = date(2025, 3, 1)
 
@@ -44,10 +47,21 @@ class DemoDay:
     changes: SampleChanges | None = None
 
 
-def play(
-    directory: Path, *, floats: int, cycles: int, reporter: Reporter, tell: Callable[[str], None]
-) -> tuple[DemoDay, ...]:
-    """Play two days and a day without change.
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What the demo did.
+
+    Attributes:
+        days: two days and a quiet one.
+        submitted: the check of a submission; None where the sample GDAC is too small to make one.
+    """
+
+    days: tuple[DemoDay, ...]
+    submitted: Submitted | None
+
+
+def play(directory: Path, *, floats: int, cycles: int, reporter: Reporter, tell: Callable[[str], None]) -> Played:
+    """Play two days and a day without change, and check a submission.
 
     Args:
         directory: where everything goes; a demo that is there already is replaced.
@@ -89,7 +103,17 @@ def play(
         tell("\nDay 2 once more: nothing has changed since.")
         day("again, by HTTP", web)
     _leave_config(directory, source)
-    return tuple(days)
+    return Played(tuple(days), _check(directory, source, tell) if cycles >= LEAST_CYCLES else None)
+
+
+def _check(directory: Path, source: Path, tell: Callable[[str], None]) -> Submitted:
+    tell(
+        "\nMeanwhile a data centre sends the files of a float. Some have gone wrong on the way; the checker says which:"
+    )
+    submitted = submit(source, directory)
+    wrong = "\n".join(f"  {name}: {what}" for name, what in sorted(submitted.spoiled.items()))
+    tell(f"(what was done to them)\n{wrong}\n\n{submitted.text.rstrip()}")
+    return submitted
 
 
 def _run(config: Config, reporter: Reporter) -> RunRecord:

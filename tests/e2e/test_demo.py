@@ -13,7 +13,8 @@ from sync.progress import Silent
 
 def test_two_days_and_a_quiet_one(tmp_path):
     told = []
-    days = play(tmp_path / "demo", floats=4, cycles=10, reporter=Silent(), tell=told.append)
+    played = play(tmp_path / "demo", floats=4, cycles=10, reporter=Silent(), tell=told.append)
+    days = played.days
     first, second, again = days
     assert [day.record.outcome for day in days] == [Outcome.FINE] * 3
     assert [day.record.seal.serial for day in days] == [1, 2, 2]
@@ -38,6 +39,11 @@ def test_two_days_and_a_quiet_one(tmp_path):
     table = list(rows(days))
     assert all(len(row) == 4 for row in table)
     assert demo.__doc__
+    submitted = played.submitted
+    assert len(submitted.spoiled) == 4
+    assert submitted.rejected == sorted(submitted.spoiled)
+    assert len(submitted.results) > len(submitted.rejected) + 2
+    assert all(name in submitted.report.read_text() for name in submitted.rejected)
     assert json.dumps(told)
 
 
