@@ -47,27 +47,69 @@ def show(
 
 @app.command()
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A snapshot or a folder of JSON-LD.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A snapshot or a folder of JSON-LD; `shipped`: ours.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Another.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILES...]", help="Check these with both; say whose verdict or findings change."),
+    ] = None,
+    dac: Annotated[
+        str | None, typer.Option("--dac", metavar="NAME", help="The data centre of FILES; else taken from their paths.")
+    ] = None,
     as_json: _JSON = False,
 ) -> None:
-    """Say which entries came, went, were deprecated or changed. Exit code 1 when any did."""
+    """Say which entries came, went, were deprecated or changed, and what that means for FILES.
+
+    Exit code 1 when any entry did; with FILES, only when a verdict or a finding changes.
+    """
     from gdac.tables import load
     from gdac.tables.compare import compare
 
-    before, after = load(old), load(new)
+    places = [None if path == Path("shipped") else path for path in (old, new)]
+    before, after = (load(place) for place in places)
     changes = compare(before, after)
+    verdicts = list(_changed(files, places, dac)) if files else []
     if as_json:
         facts = [{"table": c.table, "code": c.code, "change": c.kind, "what": list(c.what)} for c in changes]
-        sys.stdout.write(_dump({"old": _source(before), "new": _source(after), "changes": facts}))
+        content = {"old": _source(before), "new": _source(after), "changes": facts}
+        sys.stdout.write(_dump(content | ({"files": verdicts} if files else {})))
     else:
         sys.stdout.write(f"old {before.version} ({before.digest[:19]})\nnew {after.version} ({after.digest[:19]})\n")
         for change in changes:
             what = f": {', '.join(change.what)}" if change.what else ""
             sys.stdout.write(f"{change.kind:<11}{change.table} {change.code}{what}\n")
         sys.stdout.write(f"{len(changes)} entries differ\n" if changes else "no difference\n")
-    if changes:
+        sys.stdout.writelines(_verdict_lines(verdicts, asked=bool(files)))
+    if verdicts if files else changes:
         raise typer.Exit(ExitCode.DIFFERENCES)
+
+
+def _changed(files: list[Path], tables: list[Path | None], dac: str | None) -> Iterator[dict[str, Any]]:
+    """Files that the two tables judge differently: verdicts, and findings that came and went."""
+    from gdac.check import check_paths
+
+    before, after = (check_paths(files, dac=dac, tables=each) for each in tables)
+    for old, new in zip(before, after, strict=True):
+        was, now = ({(each.rule, each.where): each for each in result.findings} for result in (old, new))
+        came = [f"{each.rule} {each.where}: {each.text}" for key, each in now.items() if key not in was]
+        went = [f"{each.rule} {each.where}: {each.text}" for key, each in was.items() if key not in now]
+        if old.verdict is not new.verdict or came or went:
+            yield {"path": new.path, "old": str(old.verdict), "new": str(new.verdict), "came": came, "went": went}
+
+
+def _verdict_lines(files: list[dict[str, Any]], *, asked: bool) -> Iterator[str]:
+    from gdac.check.report.escape import printable
+
+    for file in files:
+        verdict = file["new"] if file["old"] == file["new"] else f"{file['old']} -> {file['new']}"
+        yield f"{printable(file['path'])}: {verdict}\n"
+        yield from (
+            f"  {sign} {printable(text)}\n" for sign, key in (("-", "went"), ("+", "came")) for text in file[key]
+        )
+    if asked:
+        fail = sum(file["old"] == "accepted" != file["new"] for file in files)
+        passed = sum(file["new"] == "accepted" != file["old"] for file in files)
+        yield f"{len(files)} files are judged differently: {fail} would newly fail, {passed} would newly pass\n"
 
 
 @app.command()
