@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from gdac.check.dataset import Dataset
+from gdac.check.kinds import Content
 from gdac.check.options import Options
 from gdac.spec import FileType, Specification
 from gdac.tables import Tables
@@ -43,9 +44,10 @@ class Context:
         dataset: the file.
         spec: what its type and version should look like. Shared by all files.
         tables: reference tables. Shared by all files.
-        file_type: what it is.
+        content: what it is.
         version: FORMAT_VERSION, trimmed.
-        raw_version: FORMAT_VERSION as read (cut at NUL, blanks kept): what the official checker compares.
+        raw_version: FORMAT_VERSION as read (cut at NUL, blanks kept): what the official checker compares. For files
+            made at GDACs, which have versions of their own, that of the profiles in them.
         dac: the data centre it is checked for; None when not known (rules about DATA_CENTRE then say nothing).
         name: basename of the file.
         received: receipt time, seconds since 1970 UTC.
@@ -55,7 +57,7 @@ class Context:
     dataset: Dataset
     spec: Specification
     tables: Tables
-    file_type: FileType
+    content: Content
     version: str
     raw_version: str
     dac: str | None
@@ -72,6 +74,11 @@ class Context:
         if make not in self._derived:
             self._derived[make] = make(self)
         return cast("T", self._derived[make])
+
+    @property
+    def file_type(self) -> FileType:
+        """The type whose rules apply."""
+        return self.content.file_type
 
     @property
     def letter(self) -> str:

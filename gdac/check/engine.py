@@ -12,9 +12,10 @@ from gdac import __version__
 from gdac.check import plan
 from gdac.check.context import Context, Opening, Options
 from gdac.check.dataset import Dataset, trim
+from gdac.check.derived import made_specification
 from gdac.check.extract import extracted
 from gdac.check.finding import Fault, Finding, Phase, Place, Result, Severity, Verdict, Versions, is_rejected
-from gdac.check.kinds import file_type_of
+from gdac.check.kinds import Content, content_of
 from gdac.check.rule import Rule
 from gdac.netcdf import NetcdfError
 from gdac.spec import Specification, UnsupportedError
@@ -23,6 +24,8 @@ from gdac.tables import Tables
 
 #: Most findings of one rule that are kept for one file; the last one kept counts the rest.
 MOST_OF_A_RULE: Final = 200
+#: Synthetic and merged files have versions of their own; the profiles in them follow this one.
+_PROFILES_VERSION: Final = "3.1 "
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class _Run:
     def proceed(self, phase: Phase, ctx: Context) -> bool:
         """Run all rules of a phase; says whether any of them found something."""
         before = len(self.findings)
-        for each in plan.planned(ctx.file_type, ctx.version)[phase]:
+        for each in plan.planned(ctx.content, ctx.version)[phase]:
             self.apply(each, ctx, phase)
         found = len(self.findings) > before
         if found or phase is not Phase.MODE:
@@ -127,7 +130,7 @@ class _Run:
             dac=self.request.dac,
             verdict=Verdict.CRASH if self.crashed else verdict,
             findings=tuple(self.findings),
-            file_type=ctx.file_type.value if ctx else "",
+            file_type=ctx.content.label if ctx else "",
             format_version=ctx.version if ctx else "",
             phase=self.phase,
             failed_in=self.failed_in,
@@ -140,25 +143,31 @@ def _open(run: _Run, dataset: Dataset | None, tables: Tables) -> Context | None:
     """Find out what the file is; None when that is impossible (the findings say why)."""
     request = run.request
     opening = Opening(request.name, request.size, request.trouble, dataset, tables)
-    spec = _specification(opening, dataset, tables)
+    content = content_of(dataset, request.name, tables) if dataset else None
+    spec = _specification(opening, content, dataset, tables)
     for each in plan.rules_of("opening"):
         run.apply(each, opening, Phase.OPEN)
         if run.rejected:
             return None
-    if dataset is None or spec is None:
+    if dataset is None or content is None or spec is None:
         raise AssertionError("a file that no opening rule rejects has a specification")
     raw = dataset.text("FORMAT_VERSION")
+    compared = _PROFILES_VERSION if content.making else raw
     return Context(
-        dataset, spec, tables, spec.file_type, trim(raw), raw, request.dac, request.name, request.received, run.options
+        dataset, spec, tables, content, trim(raw), compared, request.dac, request.name, request.received, run.options
     )
 
 
-def _specification(opening: Opening, dataset: Dataset | None, tables: Tables) -> Specification | None:
-    file_type = file_type_of(dataset, tables) if dataset else None
-    if file_type is None or dataset is None or not dataset.is_char("FORMAT_VERSION"):
+def _specification(
+    opening: Opening, content: Content | None, dataset: Dataset | None, tables: Tables
+) -> Specification | None:
+    if content is None or dataset is None or not dataset.is_char("FORMAT_VERSION"):
         return None
+    version = trim(dataset.text("FORMAT_VERSION"))
     try:
-        return load_specification(file_type, trim(dataset.text("FORMAT_VERSION")), tables)
+        if content.making:
+            return made_specification(content.making, version, tables)
+        return load_specification(content.file_type, version, tables)
     except UnsupportedError as error:
         opening.unsupported = error.why
         return None

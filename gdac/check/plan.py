@@ -5,23 +5,24 @@ from importlib import import_module
 from types import ModuleType
 from typing import Final
 
+from gdac.check.derived import applies
 from gdac.check.finding import Phase
+from gdac.check.kinds import Content
 from gdac.check.rule import Rule
-from gdac.spec import FileType
 
 #: Families below `gdac.check.rules`, by the letter of the file type, in the order in which they run.
 FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "opening": ("opening",),
-    "P": ("mode", "form", "old", "profile", "dates", "nulls", "name"),
-    "B": ("mode", "form", "old", "profile", "dates", "nulls", "name"),
-    "T": ("mode", "form", "old", "trajectory", "dates", "nulls", "name"),
-    "BT": ("mode", "form", "old", "trajectory", "dates", "nulls", "name"),
-    "M": ("mode", "form", "old", "metadata", "dates", "nulls", "name"),
+    "P": ("mode", "form", "old", "empty", "profile", "dates", "nulls", "name"),
+    "B": ("mode", "form", "old", "empty", "profile", "dates", "nulls", "name"),
+    "T": ("mode", "form", "old", "empty", "trajectory", "dates", "nulls", "name"),
+    "BT": ("mode", "form", "old", "empty", "trajectory", "dates", "nulls", "name"),
+    "M": ("mode", "form", "old", "empty", "metadata", "dates", "nulls", "name"),
     "K": ("mode", "form", "old", "technical", "dates", "nulls", "name"),
 }
 #: Families that hold the rules of a prefix; every other family is searched by no id.
 _BY_PREFIX: Final[dict[str, tuple[str, ...]]] = {
-    "CHK": ("engine",),
+    "CHK": ("engine", "mode", "empty"),
     "OPN": ("opening", "mode"),
     "FMT": ("form",),
     "RUD": ("old",),
@@ -54,10 +55,13 @@ def _rules_in(module: ModuleType) -> list[Rule]:
 
 
 @cache
-def planned(file_type: FileType, version: str) -> dict[Phase, tuple[Rule, ...]]:
-    """The rules for files of a type and (trimmed) version, by phase, in the order in which they run."""
-    letter = file_type.letter
+def planned(content: Content, version: str) -> dict[Phase, tuple[Rule, ...]]:
+    """The rules for files of a kind and (trimmed) version, by phase, in the order in which they run."""
+    letter = content.file_type.letter
     rules = [each for family in FAMILIES[letter] for each in rules_of(family)]
+    if content.making or content.multi:
+        version = "3.1" if content.making else version
+        rules = [each for each in rules if applies(each, content.making, multi=content.multi)]
     return {phase: tuple([each for each in rules if _fits(each, phase, letter, version)]) for phase in Phase}
 
 

@@ -153,7 +153,7 @@ def names_of(result: Result) -> set[str]:
     found = set()
     for each in result.findings:
         if each.severity is Severity.ERROR:
-            found |= {each.place.variable, each.place.attribute, each.place.dimension}
+            found |= {each.place.variable.rstrip("*"), each.place.attribute, each.place.dimension}
             if each.rule.startswith("NAM"):
                 found.add("(file name)")
     return found - {""}

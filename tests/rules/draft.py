@@ -142,7 +142,11 @@ class Draft:
     # ---- writing
 
     def encode(self):
-        return self.raw if self.raw is not None else _encoded(self)
+        if self.raw is not None:
+            return self.raw
+        # a classic file can have one dimension of length 0 only, its record dimension
+        classic = all(length or name == self.record for name, length in self.dims.items())
+        return _encoded(self) if classic else _netcdf4(self)
 
     def write(self, folder):
         path = folder / self.name
@@ -160,6 +164,26 @@ def _resized(variable, axis, length):
     shape = list(variable.data.shape)
     shape[axis] = length
     return np.full(shape, variable.fill, variable.data.dtype)
+
+
+def _netcdf4(draft):
+    """The bytes of a NetCDF-4 file."""
+    import netCDF4
+
+    made = netCDF4.Dataset("memory", "w", memory=4096)
+    for name, length in draft.dims.items():
+        made.createDimension(name, None if name == draft.record or not length else length)
+    made.setncatts(draft.attrs)
+    for name, each in draft.variables.items():
+        fill = each.attrs.get("_FillValue")
+        fill = fill.encode() if isinstance(fill, str) else fill
+        variable = made.createVariable(name, each.data.dtype, each.dims, fill_value=fill)
+        variable.set_auto_maskandscale(False)
+        variable.set_auto_chartostring(False)
+        variable.setncatts({key: value for key, value in each.attrs.items() if key != "_FillValue"})
+        if each.data.size:
+            variable[...] = each.data
+    return bytes(made.close())
 
 
 def _encoded(draft):

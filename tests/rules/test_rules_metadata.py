@@ -4,6 +4,7 @@ import copy
 
 from gdac.check.context import Context, Options
 from gdac.check.dataset import open_dataset
+from gdac.check.kinds import Content
 from gdac.check.plan import rule_called
 from gdac.spec import FileType
 from gdac.spec import load as load_specification
@@ -233,7 +234,7 @@ def said_with(tables, spec=None):
     file.text("CONFIG_PARAMETER_NAME", "CONFIG_CtdDepthZone1DepthZone2PressureThreshold_dbar", 0)
     with open_dataset(file.encode()) as dataset:
         used = spec or load_specification(FileType.METADATA, "3.1", tables)
-        ctx = Context(dataset, used, tables, FileType.METADATA, "3.1", "3.1", None, file.name, file.received)
+        ctx = Context(dataset, used, tables, Content(FileType.METADATA), "3.1", "3.1", None, file.name, file.received)
         return [(id_, str(fault.place)) for id_ in TESTED for fault in rule_called(id_).check(ctx)]
 
 

@@ -18,11 +18,11 @@ def data_type(text):
     return lambda file: file.text("DATA_TYPE", text)
 
 
-def synthetic(file):
+def auxiliary(file):
     """The text is longer than the STRING16 of the variable in a core file."""
     attrs = file.variables["DATA_TYPE"].attrs
     file.dim("STRING32", 32).no_variable("DATA_TYPE").add("DATA_TYPE", "char", ["STRING32"], attrs)
-    file.text("DATA_TYPE", "Argo synthetic profile")
+    file.text("DATA_TYPE", "Argo auxiliary meta-data")
 
 
 def version(text):
@@ -36,11 +36,13 @@ CASES = [
     Case("OPN-005", "bio", bad=data_type("argo profile"), where="DATA_TYPE"),
     Case("OPN-006", "tech", bad=data_type("ARGO technical data"), where="DATA_TYPE"),
     Case("OPN-007", "bio-traj", good=data_type("Argo trajectory"), bad=lambda file: file, where="DATA_TYPE"),
-    Case("OPN-008", "meta", bad=synthetic, where="DATA_TYPE"),
+    Case("OPN-008", "meta", bad=auxiliary, where="DATA_TYPE"),
     Case("OPN-009", "traj", bad=lambda file: file.no_variable("FORMAT_VERSION"), where="FORMAT_VERSION"),
     Case("OPN-010", "core", bad=version("4.0"), where="FORMAT_VERSION"),
     Case("OPN-011", "tech", bad=version("2.4"), where="FORMAT_VERSION"),
     Case("OPN-012", "core-3.0", bad=lambda file: file.text("DATA_MODE", "D"), where="FORMAT_VERSION"),
+    Case("CHK-007", "core", bad=version(" 3.1"), where="FORMAT_VERSION"),
+    Case("CHK-007", "tech", bad=version(" 3.1"), where="FORMAT_VERSION", quirk=True),
     Case("OPN-013", "core", bad=lambda file: file.no_variable("DATA_MODE"), where="DATA_MODE"),
 ]
 TESTED = ("OPN-001",)

@@ -1,4 +1,4 @@
-"""Delayed-mode core profiles must be of version 3.1 or later (OPN-012, 013): decided before anything inside is read."""
+"""What hangs on the version as it is written: delayed-mode core profiles must be of 3.1 or later (OPN-012, 013)."""
 
 from collections.abc import Iterator
 
@@ -32,3 +32,17 @@ def data_mode_present(ctx: Context) -> Iterator[Fault]:
     """
     if not (ctx.dataset.is_char("DATA_MODE") and ctx.dataset.bytes("DATA_MODE")):
         yield Fault(at("DATA_MODE"), "there is no such variable, or it is not text, or it is empty")
+
+
+@rule("CHK-007", "E", "ALL", phase=Phase.FORMAT, manual="2.2.2")
+def version_is_flush_left(ctx: Context) -> Iterator[Fault]:
+    """FORMAT_VERSION has no blank in front.
+
+    Why: the official checker takes such a file for one older than any version: it looks for other attributes in
+    profiles and trajectories, and skips the values of all types.
+    Mend: write the version from the first character on, such as `3.1 `.
+    """
+    if ctx.raw_version < "2" <= ctx.version:
+        harmless = ctx.letter in {"M", "K"}  # they have no attributes that depend on the version
+        text = f"'{ctx.raw_version}' begins with a blank"
+        yield Fault(at("FORMAT_VERSION"), text, ctx.raw_version, f"{ctx.version} ", quirk=harmless)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gdac.check.context import Context
+from gdac.check.derived import Making
 from gdac.check.finding import Fault, at
 from gdac.check.rule import rule
 from gdac.spec import FileType
@@ -43,6 +44,8 @@ def modes(ctx: Context) -> Iterator[Fault]:
     Why: the name of the file says whether any of them is D.
     Mend: write R (real time), A (adjusted in real time) or D (delayed mode).
     """
+    if ctx.content.making is Making.SYNTHETIC:
+        return  # it has a mode per parameter only
     data_modes = ctx.dataset.bytes("DATA_MODE").decode("latin-1")
     wrong = [number for number, mode in enumerate(data_modes, start=1) if mode not in "RAD"]
     if wrong:
@@ -70,22 +73,40 @@ def expected_name(ctx: Context) -> str | None:
         return f"{wmo}_meta.nc"
     if ctx.file_type is FileType.TECHNICAL:
         return f"{wmo}_tech.nc"
+    if ctx.content.multi:
+        return _multi(ctx, wmo)
     mode = _mode(ctx)
     if mode is None:
         return None
-    prefix = "B" if ctx.file_type.is_bio else ""
     if ctx.file_type.is_trajectory:
-        return f"{wmo}_{prefix}{mode}traj.nc"
+        return f"{wmo}_{'B' if ctx.file_type.is_bio else ''}{mode}traj.nc"
     way = ctx.dataset.text("DIRECTION")[:1]
     if way not in {"A", "D"}:
         return None
     cycle = int(ctx.dataset.array("CYCLE_NUMBER").flat[0])
-    return f"{prefix}{mode}{wmo}_{cycle:03d}{'D' if way == 'D' else ''}.nc"
+    number = f"{'-' if cycle < 0 else ''}{abs(cycle):03d}"
+    return f"{_prefix(ctx)}{mode}{wmo}_{number}{'D' if way == 'D' else ''}.nc"
+
+
+def _prefix(ctx: Context) -> str:
+    if ctx.content.making:
+        return "S" if ctx.content.making is Making.SYNTHETIC else "M"
+    return "B" if ctx.file_type.is_bio else ""
+
+
+def _multi(ctx: Context, wmo: str) -> str | None:
+    """All profiles of a float; the files of a day have names that say nothing of what is in them."""
+    if ctx.name[:8].isdigit() or ctx.name[1:9].isdigit():
+        return None
+    return f"{wmo}_{_prefix(ctx)}prof.nc"
 
 
 def _mode(ctx: Context) -> str | None:
-    """R or D; a core profile goes by its first profile, all others by any."""
-    every = ctx.dataset.bytes("DATA_MODE").decode("latin-1")
+    """R or D; a core profile goes by its first profile, a synthetic one by its parameters, all others by any."""
+    synthetic = ctx.content.making is Making.SYNTHETIC
+    every = ctx.dataset.bytes("PARAMETER_DATA_MODE" if synthetic else "DATA_MODE").decode("latin-1")
+    if synthetic:
+        return "D" if "D" in every else "R"
     modes_that_count = every[:1] if ctx.file_type is FileType.PROFILE else every
     if not set(modes_that_count) <= set("RAD") or not modes_that_count:
         return None

@@ -5,6 +5,7 @@ from typing import Final
 
 from gdac.check.context import Opening
 from gdac.check.dataset import trim
+from gdac.check.derived import BY_CODE as MADE
 from gdac.check.finding import Fault, at
 from gdac.check.kinds import BY_CODE, LEGACY
 from gdac.check.rule import rule
@@ -100,16 +101,16 @@ def data_type_current(opening: Opening) -> Iterator[Fault]:
 
 @rule("OPN-008", "X", "ALL", manual="reference table 1")
 def data_type_handled(opening: Opening) -> Iterator[Fault]:
-    """DATA_TYPE is a type that a DAC submits.
+    """DATA_TYPE is a type whose format is known.
 
-    Why: synthetic, merged and auxiliary files are made at the GDACs or follow formats of their own; the official
-    checker stops altogether at them.
-    Mend: submit core and b-files; leave synthetic and merged profiles to the GDAC.
+    Why: auxiliary metadata and merged trajectories follow formats that no specification describes; the official
+    checker stops altogether at them, and at synthetic and merged profiles, which we can check.
+    Mend: submit core and b-files; auxiliary files go into the aux folder unchecked.
     """
     text = _data_type(opening)
     concept = _concept(opening)
-    if concept is not None and concept.id not in BY_CODE:
-        yield Fault(at("DATA_TYPE"), f"files of type '{text}' are not submitted", text)
+    if concept is not None and concept.id not in BY_CODE and concept.id not in MADE:
+        yield Fault(at("DATA_TYPE"), f"there is no specification of files of type '{text}'", text)
 
 
 @rule("OPN-009", "S", "ALL", manual="2.2.2")

@@ -12,6 +12,7 @@ import numpy as np
 
 from gdac.check.context import Context
 from gdac.check.dataset import type_of
+from gdac.check.derived import MadeSpecification
 from gdac.check.finding import Fault, at
 from gdac.netcdf import VariableHeader
 from gdac.spec import AttributeRule, Kind, Presence, Specification, Status, VariableRule
@@ -64,7 +65,7 @@ def faults(ctx: Context) -> dict[str, list[Fault]]:
 def _judged(spec: Specification, variable: VariableHeader) -> Iterator[Judged]:
     rule = spec.variable(variable.name)
     if rule is None:
-        why = f"{spec.file_type.words} files of version {spec.version} have no such variable"
+        why = f"{_words(spec)} files of version {spec.version} have no such variable"
         yield "FMT-VAR-001", Fault(at(variable.name), why)
         return
     yield from _missing(rule, variable)
@@ -79,6 +80,10 @@ def _judged(spec: Specification, variable: VariableHeader) -> Iterator[Judged]:
                 yield judged
     if rule.technical:
         yield from _series(spec, variable)
+
+
+def _words(spec: Specification) -> str:
+    return spec.making.value if isinstance(spec, MadeSpecification) else spec.file_type.words
 
 
 def _missing(rule: VariableRule, variable: VariableHeader) -> Iterator[Judged]:

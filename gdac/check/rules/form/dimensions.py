@@ -23,7 +23,7 @@ def no_unknown_dimension(ctx: Context) -> Iterator[Fault]:
     extra = ctx.once(extra_dimensions)
     for name, length in ctx.dataset.dimensions.items():
         if name not in ctx.spec.dimensions and name not in extra:
-            text = f"{ctx.spec.file_type.words} files of version {ctx.version} have no such dimension"
+            text = f"{ctx.content.words} files of version {ctx.version} have no such dimension"
             yield Fault(at(dimension=name), text, found=str(length))
 
 
