@@ -118,3 +118,12 @@ def test_the_whole_pre_flight_with_other_parsers(vocabulary, tmp_path):
         assert {dict(report.rapper)[f"argo.{suffix}"] for suffix in ("ttl", "rdf", "nt")} == {
             len(flat_vocabulary(vocabulary))
         }
+
+
+def test_the_snapshot_is_the_one_that_the_package_ships(vocabulary):
+    from importlib.resources import files
+
+    from vocab.snapshot import snapshot_bytes
+
+    shipped = files("gdac.tables") / "data" / "tables.jsonl"
+    assert snapshot_bytes(vocabulary.tables) == shipped.read_bytes()

@@ -1,11 +1,12 @@
-"""`gdac vocab build`: from tables to a vocabulary."""
+"""`gdac vocab build` and `snapshot`: from tables to a vocabulary, and to the file that the checker reads."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from vocab.cli.sources import SERVER, Accept, Cache, From, Server, tables_for
 
 if TYPE_CHECKING:
     from vocab.build import Record
@@ -17,9 +18,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 def build(
     output: Output,
-    folder: Annotated[
-        Path, typer.Option("--from", metavar="FOLDER", help="Folder with one file per NVS table, or an import.")
-    ],
+    folder: From = None,
+    server: Server = SERVER,
+    cache: Cache = Path("nvs"),
+    accept: Accept = None,
     base: Base = "https://w3id.org/argo-gdac/",
     release: Annotated[str, typer.Option("--release", metavar="NAME", help="Name of the release.")] = "",
     issued: Annotated[str, typer.Option("--issued", metavar="DATE", help="Date of the release, YYYY-MM-DD.")] = "",
@@ -33,10 +35,10 @@ def build(
     from vocab.build import build as build_vocabulary
     from vocab.folder import write_vocabulary
     from vocab.names import Names
-    from vocab.nvs.folder import read_folder
 
     names = Names(base)
-    vocabulary = build_vocabulary(read_folder(folder), names, issued=issued, label=release, prior=prior)
+    tables = tables_for(folder, server, cache, accept)
+    vocabulary = build_vocabulary(tables, names, issued=issued, label=release, prior=prior)
     record = write_vocabulary(vocabulary, output)
     if as_json:
         sys.stdout.write(record.read_text(encoding="utf-8"))
@@ -65,6 +67,20 @@ def _print_build(record: "Record", quads: int, output: Path) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def dumps(value: object) -> str:
-    """JSON as our commands print it."""
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+def snapshot(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The snapshot to write.")],
+    folder: From = None,
+    server: Server = SERVER,
+    cache: Cache = Path("nvs"),
+    accept: Accept = None,
+) -> None:
+    """Write the compact table file that `gdac check --tables` reads, and verify it by its digest.
+
+    Codes, labels, deprecation, relations and attributes of the tables; no definitions.
+    """
+    from vocab.snapshot import write_snapshot
+
+    tables = [one.table for one in tables_for(folder, server, cache, accept)]
+    digest = write_snapshot(tables, output)
+    terms = sum(len(one.terms) for one in tables)
+    sys.stdout.write(f"{output}: {len(tables)} tables, {terms:,} terms, {digest}\n")

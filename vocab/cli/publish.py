@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gdac.errors import ExitCode, UsageError
-from vocab.cli.make import AsJson, Base, dumps
+from vocab.cli.make import AsJson, Base
+from vocab.cli.printing import dumps
 
 if TYPE_CHECKING:
     from vocab.preflight.check import Report

@@ -2,7 +2,7 @@
 
 import typer
 
-from vocab.cli import make, publish
+from vocab.cli import make, publish, sources
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -12,6 +12,8 @@ def _group() -> None:
     pass
 
 
+app.command(name="import")(sources.import_)
 app.command()(make.build)
+app.command()(make.snapshot)
 app.command()(publish.export)
 app.command()(publish.check)

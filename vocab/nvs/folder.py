@@ -15,25 +15,45 @@ RECORD: Final = "import.json"
 def read_folder(folder: Path) -> tuple[Verbatim, ...]:
     """Every table of a folder, sorted by id.
 
-    Files with other suffixes are passed over. Beside an import's record, each file must have the digest recorded.
+    Files with other suffixes are passed over. Beside an import's record, exactly the files that it names are read, and
+    each must have the digest recorded.
 
     Raises:
         UsageError: no such folder, or no file in it that could be a table.
         RefusedError: a file is not one whole table, two files hold the same table, or bytes differ from the record.
     """
+    return tuple(one for _, one in sorted(_tables_by_id(folder).values(), key=lambda pair: pair[1].table.id))
+
+
+def table_files(folder: Path) -> dict[str, Path]:
+    """The file of every table, by id; raises as `read_folder`."""
+    return {table: file for table, (file, _) in sorted(_tables_by_id(folder).items())}
+
+
+def _tables_by_id(folder: Path) -> dict[str, tuple[Path, Verbatim]]:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder.", hint="Give a folder with one file per NVS table.")
     record = read_record(folder)
-    files = sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.name != RECORD)
+    files = _recorded(folder, record) or sorted(
+        one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.name != RECORD
+    )
     if not files:
         raise UsageError(f"{folder} holds no tables (files {', '.join(SUFFIXES)}).")
-    found: dict[str, Verbatim] = {}
+    found: dict[str, tuple[Path, Verbatim]] = {}
     for file in files:
         one = read_file(file, record)
         if one.table.id in found:
-            raise RefusedError(f"{found[one.table.id].origin} and {file.name} both hold table {one.table.id}.")
-        found[one.table.id] = one
-    return tuple(found[key] for key in sorted(found))
+            raise RefusedError(f"{found[one.table.id][0].name} and {file.name} both hold table {one.table.id}.")
+        found[one.table.id] = (file, one)
+    return found
+
+
+def _recorded(folder: Path, record: Mapping[str, Any]) -> list[Path]:
+    files = [folder / Path(str(one.get("file", ""))).name for one in record.values()]
+    for file in files:
+        if file.suffix.lower() not in SUFFIXES or not file.is_file():
+            raise RefusedError(f"{folder / RECORD} names {file.name!a}, which is not there.", hint="Import again.")
+    return files
 
 
 def read_file(file: Path, record: Mapping[str, Any] | None = None) -> Verbatim:
