@@ -49,10 +49,7 @@ def platform_number(ctx: Context) -> Iterator[Fault]:
     Why: the number ties profile, metadata, technical data and trajectory of a float together.
     Mend: write the WMO number that was assigned to the float, digits only, left justified.
     """
-    numbers = ctx.dataset.trimmed("PLATFORM_NUMBER")
-    if not numbers:
-        yield Fault(at(dimension="N_PROF"), "the file holds no profile", "0", "1 or more")
-    for profile, text in enumerate(numbers, start=1):
+    for profile, text in enumerate(ctx.dataset.trimmed("PLATFORM_NUMBER"), start=1):
         if not is_float_number(text):
             what = f"'{text}' is no WMO number" if text else "it is blank"
             yield Fault(at("PLATFORM_NUMBER", profile), what, text, "5 digits, or 7 such as 6903724")
@@ -67,6 +64,8 @@ def single_cycle(ctx: Context) -> Iterator[Fault]:
     Mend: write a file for each cycle. Files of all cycles of a float (_prof.nc) are made at the GDAC.
     """
     numbers = ctx.dataset.trimmed("PLATFORM_NUMBER")
+    if len(numbers) < 2:
+        return
     cycles = ctx.dataset.array("CYCLE_NUMBER").tolist()
     for profile, (number, cycle) in enumerate(zip(numbers, cycles, strict=True), start=1):
         if number != numbers[0]:

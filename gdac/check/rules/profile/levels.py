@@ -65,25 +65,35 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Symbols:
-    """How flags become small numbers: unknown 0, blank 1, then the flags of the table.
+    """How a level becomes a number of 12 bits.
+
+    Four bits for the flag (unknown 0, blank 1, then the flags of the table), four for the adjusted flag, and one each
+    for what is there: value, adjusted value, error, error of 99999.
 
     Attributes:
-        flags: by number.
+        flags: by number; at most 16.
         deprecated: those that the table has deprecated.
-        bits: width of a number.
-        numbers: number by byte.
+        low: the number of each byte that a flag can be.
+        high: the same, shifted to the place of the adjusted flag.
     """
 
     flags: tuple[str, ...]
     deprecated: frozenset[str]
-    bits: int
-    numbers: Array
+    low: bytes
+    high: bytes
+
+    def flag(self, code: int) -> str:
+        """The flag of a level; empty when the table does not know it."""
+        return self.flags[code & 15]
+
+    def adjusted_flag(self, code: int) -> str:
+        """The adjusted flag of a level, likewise."""
+        return self.flags[code >> 4 & 15]
 
     def level(self, code: int, mode: str, *, core: bool, mandatory: bool, intermediate: bool) -> Level:
-        """What a code (see `_codes`) stands for."""
-        mask = (1 << self.bits) - 1
-        flag, adjusted_flag = self.flags[code & mask], self.flags[code >> self.bits & mask]
-        value, adjusted, error, error_99999 = (bool(code >> (2 * self.bits + bit) & 1) for bit in range(4))
+        """All that a number stands for."""
+        flag, adjusted_flag = self.flag(code), self.adjusted_flag(code)
+        value, adjusted, error, error_99999 = (bool(code >> bit & 1) for bit in range(8, 12))
         return Level(
             mode=mode,
             core=core,
@@ -103,12 +113,11 @@ class Symbols:
 @cache
 def symbols(tables: Tables) -> Symbols:
     """The flags of reference table 2 as numbers."""
-    flags = (_UNKNOWN, _BLANK, *sorted(code for code in tables.codes("RD2") if len(code) == 1 and code != _BLANK)[:62])
-    numbers = np.zeros(256, np.uint16)
-    for number, flag in enumerate(flags):
-        if flag and ord(flag) < len(numbers):
-            numbers[ord(flag)] = number
-    return Symbols(flags, tables.deprecated("RD2"), (len(flags) - 1).bit_length(), numbers)
+    known = sorted(code for code in tables.codes("RD2") if len(code) == 1 and code != _BLANK and ord(code) < 256)
+    flags = (_UNKNOWN, _BLANK, *known[:14])
+    numbers = {ord(flag): number for number, flag in enumerate(flags) if flag}
+    low = bytes(numbers.get(byte, 0) for byte in range(256))
+    return Symbols(flags, tables.deprecated("RD2"), low, bytes(number << 4 for number in low))
 
 
 @dataclass(slots=True)
@@ -119,7 +128,7 @@ class Column:
         values: per level by role, float32 (`Role.VALUE`, and `ADJUSTED` and `ERROR` where the file has them); trailing
             dimensions are one value: NaN if any is, else the last that is set.
         finite: by role, whether no value of any profile is NaN or infinite.
-        codes: a number for each level, see `Symbols.level`.
+        codes: a number for each level, see `Symbols`.
         adjusted: the file has the adjusted variables of this parameter.
     """
 
@@ -158,10 +167,9 @@ class Series:
 
     def flag_counts(self, *, adjusted: bool) -> dict[str, int]:
         """How many levels have each flag of the table (blank and unknown flags are left out)."""
-        shift = self.symbols.bits if adjusted else 0
         counts: dict[str, int] = {}
         for code, count in self.states:
-            flag = self.symbols.flags[code >> shift & ((1 << self.symbols.bits) - 1)]
+            flag = self.symbols.adjusted_flag(code) if adjusted else self.symbols.flag(code)
             if flag not in {_UNKNOWN, _BLANK}:
                 counts[flag] = counts.get(flag, 0) + count
         return counts
@@ -178,7 +186,7 @@ def series(ctx: Context) -> tuple[Series, ...]:
                 columns[name] = _column(ctx, name, known) if Role.QC.of(name) in ctx.dataset else None
             column = columns[name]
             if column is not None:
-                states = _states(column.codes[profile.number - 1], 1 << (2 * known.bits + 4))
+                states = _states(column.codes[profile.number - 1])
                 mode = profile.modes[name]
                 found.append(Series(profile.number, parameter, mode, ctx.letter == "P", known, column, states))
     return tuple(found)
@@ -194,21 +202,21 @@ def _column(ctx: Context, name: str, known: Symbols) -> Column:
 
 
 def _codes(ctx: Context, name: str, known: Symbols, values: dict[Role, Array], fill: np.float32) -> Array:
-    codes: Array = known.numbers[ctx.dataset.array(Role.QC.of(name)).view(np.uint8)]
-    shift = 2 * known.bits
-    _add(codes, values[Role.VALUE] != fill, shift)
-    if Role.ADJUSTED not in values:
-        return codes
-    codes += known.numbers[ctx.dataset.array(Role.ADJUSTED_QC.of(name)).view(np.uint8)] << known.bits
-    error = values[Role.ERROR]
-    _add(codes, values[Role.ADJUSTED] != fill, shift + 1)
-    _add(codes, error != fill, shift + 2)
-    _add(codes, error == FILL, shift + 3)
+    there = values[Role.VALUE] != fill
+    flags = _numbers(ctx, Role.QC.of(name), known.low)
+    bits = there.view(np.uint8)
+    if Role.ADJUSTED in values:
+        flags = flags + _numbers(ctx, Role.ADJUSTED_QC.of(name), known.high)
+        error = values[Role.ERROR]
+        for bit, holds in ((1, values[Role.ADJUSTED] != fill), (2, error != fill), (3, error == FILL)):
+            bits |= np.left_shift(holds.view(np.uint8), bit)
+    codes: Array = np.left_shift(bits, 8, dtype=np.uint16)
+    codes |= flags.reshape(codes.shape)
     return codes
 
 
-def _add(codes: Array, holds: Array, bit: int) -> None:
-    codes += np.left_shift(holds.view(np.uint8), bit, dtype=np.uint16)
+def _numbers(ctx: Context, name: str, numbers: bytes) -> Array:
+    return np.frombuffer(ctx.dataset.bytes(name).translate(numbers), np.uint8)
 
 
 def _per_level(array: Array, fill: np.float32) -> Array:
@@ -225,12 +233,12 @@ def _per_level(array: Array, fill: np.float32) -> Array:
     return np.asarray(np.where(np.isnan(values).any(axis=2), np.float32(np.nan), picked))
 
 
-def _states(codes: Array, most: int) -> tuple[tuple[int, int], ...]:
+def _states(codes: Array) -> tuple[tuple[int, int], ...]:
     if not codes.size:
         return ()
     if (codes == codes[0]).all():
         return ((int(codes[0]), codes.size),)
-    counts = np.bincount(codes, minlength=most)
+    counts = np.bincount(codes)
     return tuple((int(code), int(counts[code])) for code in np.flatnonzero(counts))
 
 

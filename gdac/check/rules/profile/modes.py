@@ -85,15 +85,14 @@ def mission_number(ctx: Context) -> Iterator[Fault]:
     Why: it leads to the settings of the float on this cycle, in the metadata file; the delayed-mode operator knows it.
     Mend: write the mission of this cycle, as CONFIG_MISSION_NUMBER of the metadata file counts them.
     """
-    if "CONFIG_MISSION_NUMBER" not in ctx.dataset:
+    delayed = [profile.number for profile in ctx.once(profiles) if profile.mode == "D"]
+    if not delayed or "CONFIG_MISSION_NUMBER" not in ctx.dataset:
         return
     missions = ctx.dataset.array("CONFIG_MISSION_NUMBER").tolist()
-    cycles = ctx.dataset.array("CYCLE_NUMBER").tolist()
-    for profile in ctx.once(profiles):
-        row = profile.number - 1
-        if profile.mode == "D" and missions[row] == _NO_MISSION and cycles[row] != 0:
+    for number in delayed:
+        if missions[number - 1] == _NO_MISSION and ctx.dataset.array("CYCLE_NUMBER")[number - 1] != 0:
             text = "the mission is missing in a delayed-mode profile"
-            yield Fault(at("CONFIG_MISSION_NUMBER", profile.number), text, str(_NO_MISSION), "1 or more")
+            yield Fault(at("CONFIG_MISSION_NUMBER", number), text, str(_NO_MISSION), "1 or more")
 
 
 def _own_modes(ctx: Context) -> Iterator[tuple[Profile, str]]:

@@ -33,8 +33,8 @@ def _why_not(ctx: Context, name: str) -> str:
     entry = ctx.tables.parameters.get(name)
     if entry is None:
         return f"'{name}' is no parameter of reference table 3"
-    where = "a core" if entry.category in {"c", "ic"} else "a b-"
-    return f"'{name}' belongs into {where} file, not into this one"
+    where = "a core file" if entry.category in {"c", "ic"} else "a b-file"
+    return f"'{name}' belongs into {where}, not into this one"
 
 
 @rule("PRF-SP-002", "E", "P B", manual="2.2.4")
