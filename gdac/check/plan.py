@@ -22,7 +22,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
 }
 #: Families that hold the rules of a prefix; every other family is searched by no id.
 _BY_PREFIX: Final[dict[str, tuple[str, ...]]] = {
-    "CHK": ("engine", "mode", "empty"),
+    "CHK": ("engine", "mode", "empty", "trajectory"),
     "OPN": ("opening", "mode"),
     "FMT": ("form",),
     "RUD": ("old",),

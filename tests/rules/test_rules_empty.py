@@ -1,4 +1,4 @@
-"""Files that hold nothing."""
+"""Files that hold nothing, and data modes that are NUL."""
 
 import pytest
 
@@ -11,9 +11,17 @@ def none_of(name):
     return lambda file: file.dim(name, 0)
 
 
+def nul(name, *index):
+    return lambda file: file.text(name, "\0", *index)
+
+
 CASES = [
     Case("CHK-006", "bio", bad=none_of("N_PROF"), where="dimension N_PROF"),
     Case("CHK-006", "traj", bad=none_of("N_CYCLE"), where="dimension N_CYCLE"),
+    Case("CHK-008", "traj", bad=nul("JULD_DATA_MODE", 3), where="JULD_DATA_MODE[4]"),
+    Case(
+        "CHK-008", "traj", bad=nul("TRAJECTORY_PARAMETER_DATA_MODE", 3, 1), where="TRAJECTORY_PARAMETER_DATA_MODE[4,2]"
+    ),
     Case("CHK-006", "meta", bad=none_of("N_PARAM"), where="dimension N_PARAM"),
 ]
 test_cases = checks(CASES)

@@ -14,4 +14,5 @@ MODULES = (
     "levels",
     "adjusted",
     "missions",
+    "nul_modes",
 )
