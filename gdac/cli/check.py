@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: Seconds between two signs of life of a long run: where the output is no terminal, and where it is.
 _EVERY: Final = 30.0
 _EVERY_TERMINAL: Final = 0.3
+#: Formats that nobody can read before they are complete.
+_WHOLE: Final = frozenset({Format.JUNIT, Format.SARIF, Format.HTML})
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
@@ -123,7 +126,7 @@ def _report(report: Format, output: Path | None, *, everything: bool) -> "Iterat
 
     documents = report is Format.FILECHECK
     folder = output if documents else None
-    with _stream(None if documents else output) as stream:
+    with _stream(None if documents else output, whole=report in _WHOLE) as stream:
         on_screen = stream.isatty()
         options: dict[str, Any] = (
             {"every": everything, "colour": on_screen and _wants_colour()} if report is Format.TEXT else {}
@@ -189,12 +192,24 @@ def _time(text: str | None) -> datetime | None:
 
 
 @contextmanager
-def _stream(output: Path | None) -> Iterator[TextIO]:
+def _stream(output: Path | None, *, whole: bool = False) -> Iterator[TextIO]:
+    """Where the report goes. ``whole``: half of it is of no use, so it takes its name when it is done."""
     if output is None:
+        if isinstance(sys.stdout, TextIOWrapper):  # a terminal that lacks a letter shows its code
+            sys.stdout.reconfigure(errors="backslashreplace")
         yield sys.stdout
         return
+    aside = whole and (output.is_file() or not output.exists())
+    target = output.with_name(f".{output.name}.part") if aside else output
     try:
-        with output.open("w", encoding="utf-8", newline="\n") as stream:
+        with target.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             yield stream
+        if aside:
+            target.replace(output)
     except OSError as error:
+        if error.filename not in {None, os.fspath(target)}:
+            raise
         raise GdacError(f"{output} cannot be written ({error.strerror}).") from error
+    finally:
+        if aside:
+            target.unlink(missing_ok=True)

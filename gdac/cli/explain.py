@@ -15,9 +15,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command(no_args_is_help=False)
 def explain(
-    rule: Annotated[
-        str, typer.Argument(metavar="[RULE-ID]", help="Such as PRF-JULD-001; all rules when left out.")
-    ] = "",
+    rule: Annotated[str, typer.Argument(metavar="RULE-ID", help="Such as PRF-JULD-001; all rules when left out.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
     write: Annotated[
         Path | None,

@@ -23,8 +23,8 @@ _Folder = Annotated[
 
 @app.command()
 def show(
-    file_type: Annotated[str, typer.Argument(metavar="[TYPE", help="profile, b_profile, trajectory, ...")] = "",
-    version: Annotated[str, typer.Argument(metavar="[VERSION]]", help="Such as 3.1; the newest when left out.")] = "",
+    file_type: Annotated[str, typer.Argument(metavar="TYPE", help="profile, b_profile, trajectory, ...")] = "",
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Such as 3.1; the newest when left out.")] = "",
     variable: Annotated[
         str, typer.Option("--variable", metavar="NAME", help="Only this one, e.g. of a parameter: DOXY_2_ADJUSTED.")
     ] = "",

@@ -24,8 +24,8 @@ _Tables = Annotated[
 
 @app.command()
 def show(
-    table: Annotated[str, typer.Argument(metavar="[TABLE", help="Such as R27; all tables when left out.")] = "",
-    code: Annotated[str, typer.Argument(metavar="[CODE]]", help="One entry of it; a template's name works too.")] = "",
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as R27; all tables when left out.")] = "",
+    code: Annotated[str, typer.Argument(metavar="CODE", help="One entry of it; a template's name works too.")] = "",
     tables: _Tables = None,
     as_json: _JSON = False,
 ) -> None:
@@ -51,7 +51,7 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Another.")],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILES...]", help="Check these with both; say whose verdict or findings change."),
+        typer.Argument(metavar="FILES...", help="Check these with both; say whose verdict or findings change."),
     ] = None,
     dac: Annotated[
         str | None, typer.Option("--dac", metavar="NAME", help="The data centre of FILES; else taken from their paths.")

@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from html import escape
 from itertools import groupby
-from tempfile import SpooledTemporaryFile
 from typing import Final, TextIO
 
 from gdac.check.finding import Finding, Result, Severity, Verdict
 from gdac.check.plan import rule_called
+from gdac.check.report.aside import Aside
 from gdac.check.report.escape import printable, sentence
 from gdac.check.report.style import STYLE
 from gdac.check.report.tally import ORDER, REFUSED, RuleTally, Tally, versions_line
 
-#: Characters that are held in memory before they go to a temporary file.
-HELD: Final = 4 << 20
 #: Findings of one rule that are shown for one file; the others are counted.
 SHOWN: Final = 5
 #: Files that are shown with their findings; a page of more is of no use, and JSON Lines have them all.
@@ -25,11 +23,11 @@ class Writer:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._kept = {refused: _Aside() for refused in (True, False)}
+        self._kept = {refused: _Files() for refused in (True, False)}
 
     def add(self, result: Result) -> None:
         """Keep one file, if there is anything to say."""
-        if result.findings or result.verdict is not Verdict.ACCEPTED:
+        if result.findings or (result.verdict is not Verdict.ACCEPTED and not result.known):
             self._kept[result.verdict in REFUSED].add(_file(result))
 
     def close(self, tally: Tally) -> None:
@@ -49,27 +47,25 @@ class Writer:
         self._out.write("</body>\n</html>\n")
 
 
-class _Aside:
+class _Files:
     """Files of one heading, kept until the sums are known."""
 
     def __init__(self) -> None:
-        self._files = SpooledTemporaryFile(HELD, "w+", encoding="utf-8", newline="\n")  # noqa: SIM115 - closed by told
+        self._kept = Aside()
         self._number = 0
 
     def add(self, text: str) -> None:
         self._number += 1
         if self._number <= FILES:
-            self._files.write(text)
+            self._kept.write(text)
 
     def told(self, heading: str) -> Iterator[str]:
-        with self._files as files:
-            if not self._number:
-                return
-            yield f"<h2>{heading} ({self._number:,})</h2>\n"
-            files.seek(0)
-            yield from files
-            if self._number > FILES:
-                yield f'<p class="soft">and {self._number - FILES:,} more; JSON Lines list all of them.</p>\n'
+        if not self._number:
+            return
+        yield f"<h2>{heading} ({self._number:,})</h2>\n"
+        yield from self._kept.told()
+        if self._number > FILES:
+            yield f'<p class="soft">and {self._number - FILES:,} more; JSON Lines list all of them.</p>\n'
 
 
 def _sums(tally: Tally) -> Iterator[str]:

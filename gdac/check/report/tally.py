@@ -9,6 +9,12 @@ from gdac.check.finding import Result, Severity, Verdict, Versions
 REFUSED = frozenset({Verdict.REJECTED, Verdict.CRASH, Verdict.TIMEOUT})
 
 
+def is_worse(result: Result) -> bool:
+    """Whether a file would not be taken, for an error that no baseline holds."""
+    new = any(finding.severity is Severity.ERROR for finding in result.findings) or not result.known
+    return result.verdict in REFUSED and new
+
+
 @dataclass(slots=True)
 class RuleTally:
     """How often one rule found something.
@@ -63,8 +69,7 @@ class Tally:
         if result.versions is not None and (self.versions is None or not self.versions.specification):
             self.versions = result.versions
         self.known += result.known
-        new = any(finding.severity is Severity.ERROR for finding in result.findings) or not result.known
-        self.worse += result.verdict in REFUSED and new
+        self.worse += is_worse(result)
         seen = set()
         for finding in result.findings:
             self.severities[finding.severity] += finding.count

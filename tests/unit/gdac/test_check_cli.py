@@ -1,9 +1,13 @@
 """gdac check, as it is called: formats, folders, archives, baselines, manifests."""
 
 import json
+import os
+import subprocess
+import sys
 import tarfile
 import time
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -167,6 +171,34 @@ def test_reports_in_a_folder_that_is_not_there(submission, tmp_path):
 def facts(draft, tmp_path):
     task = Task(str(draft.write(tmp_path)), draft.name, draft.dac, draft.received)
     return dict(perform(task, load(), Options(extract=True)).metadata)
+
+
+def test_a_report_that_is_of_no_use_in_half_takes_its_name_when_it_is_done(submission, tmp_path):
+    out = tmp_path / "report.html"
+    out.write_text("the one before")
+    with pytest.raises(UsageError, match="is not a time"):
+        run(app, submission, "--format", "html", "-o", out, "--receipt-time", "never")
+    assert out.read_text() == "the one before"
+    with pytest.raises(GdacError):
+        run(app, submission, "--format", "html", "-o", out, "--tables", tmp_path / "absent")
+    assert out.read_text() == "the one before"
+    run(app, submission, "--dac", sample("core").dac, "--format", "html", "-o", out, exit_code=1)
+    assert "<!doctype html>" in out.read_text()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_terminal_that_lacks_letters(submission):
+    draft = sample("meta")
+    draft["PI_NAME"][...] = np.frombuffer("Müller".encode("latin-1").ljust(draft["PI_NAME"].size), "S1")
+    draft.write(submission)
+    done = subprocess.run(
+        [sys.executable, "-m", "gdac.cli.main", "check", submission],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"M\xfcller" in done.stdout
 
 
 def test_metadata_of_a_profile(tmp_path):

@@ -213,6 +213,14 @@ def test_junit():
     assert {each.attrib["name"] for each in suite.iter("property")} == {"checker", "specification", "tables"}
 
 
+def test_what_a_baseline_holds_fails_no_case():
+    known = replace(REJECTED, findings=REJECTED.findings[-2:], known=6)
+    suite = ET.fromstring(report(Format.JUNIT, (known, REJECTED))).find("testsuite")
+    assert suite.attrib["failures"] == "1"
+    assert [case.find("failure") is None for case in suite.findall("testcase")] == [True, False]
+    assert "R1900001_002" not in report(Format.HTML, (replace(REJECTED, findings=(), known=8),))
+
+
 #: The parts of the SARIF 2.1.0 schema that are required of what we write.
 SARIF = {
     "type": "object",
