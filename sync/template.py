@@ -12,6 +12,7 @@ _TEMPLATE: Final = """\
 # licence_url = "https://creativecommons.org/licenses/by/4.0/"
 # doi = "10.17882/42182"
 
+# Without any [source] the hub is your own tree: sealed where it lies, nothing copied (docs/observe.md).
 [hub]                       # the archive that we run and seal
 store = "{hub}"
 # state = "/var/lib/argo-gdac"   # state database and work files; beside the hub by default
@@ -25,6 +26,7 @@ store = "{hub}"
 
 [source.gdac]               # the archive that somebody else runs
 store = "{source}"
+# observe = "index"         # or "listing": its whole tree, with geo/, latest_data/ and aux/; docs/observe.md
 # connections = 8           # most connections at once; be polite
 # most_failures = 100       # more failed files than this stop the run, and nothing is sealed
 # indexes = ["ar_index_global_prof", "ar_index_global_meta"]   # all seven global ones by default

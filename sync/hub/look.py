@@ -135,7 +135,7 @@ class Look:
         looked = self._told(found)
         looked.missing, looked.kept = missing, kept
         if missing:
-            examples = self._missing_paths()
+            examples = plan.first_paths(self._connection, "missing", _EXAMPLES)
             looked.notes.insert(
                 0, f"{missing:,} files that the indexes list are not in the tree, such as {', '.join(examples)}."
             )
@@ -160,12 +160,6 @@ class Look:
         examples = ", ".join(plan.first_paths(self._connection, "unlisted", _EXAMPLES))
         told = f"{number:,} files at {self._source.name} are unlisted (no index lists them) and stay out"
         return [f"{told}, such as {examples}."]
-
-    def _missing_paths(self) -> list[str]:
-        rows = self._connection.execute(
-            f"select path from wanted where path not in (select path from seen) order by path limit {_EXAMPLES}"
-        )
-        return [row[0] for row in rows.fetchall()]
 
     def _refuse_half_a_tree(self, missing: int, found: scan.Scanned) -> None:
         """A first seal has nothing that a brake could compare with; half a tree must not become its first state."""

@@ -1,6 +1,7 @@
 """The plan where a whole tree was seen: against the indexes and against what we hold. Tables as in `sync.hub.plan`.
 
-``seen`` holds every file of the tree. What no index lists of the kinds that indexes list stays *unlisted*.
+``seen`` holds every file of the tree. It is joined once with what we hold, and only what differs is kept and looked at
+again: of 4 million files that is little on any day but the first, when nothing is held.
 """
 
 from typing import Final
@@ -19,11 +20,20 @@ _SAME_TIME: Final = (
     f"(s.modified = k.modified or ({_SECOND.format('s')} = {_SECOND.format('k')}"
     f" and ({_SECOND.format('s')} = s.modified or {_SECOND.format('k')} = k.modified)))"
 )
-#: ETags of the form of an MD5 are believed when at least half of them are the MD5 of what we hold.
-_ETAGS_ARE_MD5: Final = (
-    "select count(*) filter (s.etag = k.md5) * 2 >= count(*) from seen s join known k using (path)"
-    " where s.etag is not null and s.size = k.size"
+#: What a listing says of a file: ``same``, ``other``, or what is known only by one more look.
+_LISTING_WORD: Final = (
+    "case when s.path is null then 'vanished' when k.path is null then 'new' when s.size <> k.size then 'other'"
+    f" when m.mark = s.mark and {BELONGS} then 'same'"
+    f" when s.modified is not null then case when {_SAME_TIME} then 'same' else 'other' end"
+    f" when s.etag = k.md5 then 'same' when m.mark <> s.mark and {BELONGS} then 'other'"
+    " when s.etag is not null then 'other-etag' else 'unknown' end"
 )
+#: What a scan says; a tree in place tells times to the microsecond.
+_TREE_WORD: Final = (
+    "case when s.path is null then 'vanished' when k.path is null then 'new'"
+    " when s.size <> k.size or s.modified is distinct from k.modified then 'other' else 'same' end"
+)
+_FLOAT: Final = "regexp_extract({0}path, '^dac/[^/]+/[^/]+')"
 
 
 def compare_listing(connection: duckdb.DuckDBPyConnection) -> None:
@@ -33,78 +43,93 @@ def compare_listing(connection: duckdb.DuckDBPyConnection) -> None:
     of which neither time nor ETag is known is fetched. A float of which nothing is shown while indexes list its files
     is an accident of the listing and loses nothing.
     """
+    _find_differing(
+        connection, _LISTING_WORD, "left join marks m on s.path = m.path", ", s.etag is not null as has_etag"
+    )
+    _believe_etags(connection)
     _find_unlisted(connection)
-    found = connection.execute(_ETAGS_ARE_MD5).fetchone()
-    by_etag = "s.etag is not null" if found and found[0] else "false"
+    _take_differing(connection)
     connection.execute(
-        "create or replace temp table judged as select s.path, s.kind, k.path is null as is_new, w.date_update,"
-        " w.path is not null as is_wanted, k.date_update as held_date,"
-        " case when k.path is null or s.size <> k.size then 'other'"
-        f" when m.mark = s.mark and {BELONGS} then 'same'"
-        f" when s.modified is not null then case when {_SAME_TIME} then 'same' else 'other' end"
-        f" when s.etag = k.md5 then 'same' when {by_etag} or (m.mark <> s.mark and {BELONGS}) then 'other'"
-        " else 'unknown' end as word"
-        " from seen s left join known k on s.path = k.path left join wanted w on s.path = w.path"
-        " left join marks m on s.path = m.path"
+        "create or replace temp table leaving as select path, " + _FLOAT.format("") + " as folder from differing"
+        " where word = 'vanished' and held_date is null and path not in (select path from wanted)"
+        " and path not in (select path from gone)"
     )
-    _take_judged(connection)
-    connection.execute("drop table judged")
     connection.execute(
-        "insert into gone select path from known where date_update is null and contains(path, '/')"
-        " and path not in (select path from seen) and path not in (select path from wanted)"
-        " and path not in (select path from gone) and not coalesce(regexp_extract(path, '^dac/[^/]+/[^/]+') in"
-        " (select regexp_extract(path, '^dac/[^/]+/[^/]+') from wanted where regexp_extract(path, '^dac/[^/]+/[^/]+')"
-        " not in (select folder from seen)), false)"
+        "create or replace temp table not_shown as select distinct folder from leaving"
+        " where folder <> '' and folder not in (select folder from seen)"
     )
+    if count(connection, "not_shown"):
+        indexed = f"(select {_FLOAT.format('wanted.')} from wanted)"
+        connection.execute(
+            f"delete from leaving where folder in (select folder from not_shown) and folder in {indexed}"
+        )
+    connection.execute("insert into gone select path from leaving")
 
 
 def compare_tree(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """Make ``todo`` what of a tree in place has to be read, and add to ``gone`` what is no longer in it.
 
     A file that an index lists and the tree lacks leaves the manifest, as the brake lets it; but an R file whose D twin
-    stands there unlisted is a rename that the index does not know yet, and stays until it does.
+    stands there unlisted is a rename that the index does not know yet, and stays until it does. Makes ``missing``: the
+    listed files that are not in the tree.
 
     Returns:
         How many listed files are not in the tree, and how many of those stay for their twin.
     """
+    _find_differing(connection, _TREE_WORD)
+    connection.execute(
+        "create or replace table missing as select path from todo anti join seen using (path)"
+        " union select path from differing semi join wanted using (path) where word = 'vanished'"
+    )
+    connection.execute("delete from todo where path in (select path from missing)")
     _find_unlisted(connection)
-    connection.execute("delete from todo where path not in (select path from seen)")
+    _take_differing(connection)
     connection.execute(
-        "create or replace temp table judged as select s.path, s.kind, k.path is null as is_new, w.date_update,"
-        " w.path is not null as is_wanted, k.date_update as held_date,"
-        " case when k.path is null or s.size <> k.size or s.modified <> k.modified or k.modified is null"
-        " then 'other' else 'same' end as word"
-        " from seen s left join known k on s.path = k.path left join wanted w on s.path = w.path"
+        "create or replace temp table vanished as select 'removed' as change, path from differing"
+        " where word = 'vanished' and path not in (select path from gone)"
+        " union all select 'added', path from unlisted"
     )
-    _take_judged(connection)
-    connection.execute("drop table judged")
-    connection.execute(
-        "create or replace temp table vanished as select 'removed' as change, path from known"
-        " where contains(path, '/') and path not in (select path from seen) and path not in (select path from gone)"
-    )
-    connection.execute("insert into vanished select 'added', path from unlisted")
     pair_twins(connection, "vanished", "renaming")
     connection.execute(
         "insert into gone select path from vanished where change = 'removed'"
         " and path not in (select from_path from renaming)"
     )
-    kept = count(connection, "renaming")
-    return count(connection, "(select path from wanted where path not in (select path from seen))"), kept
+    return count(connection, "missing"), count(connection, "renaming")
+
+
+def _find_differing(connection: duckdb.DuckDBPyConnection, word: str, joins: str = "", columns: str = "") -> None:
+    """Make ``differing`` (path, kind, held_date, word): what is not certainly held as it was seen."""
+    connection.execute(
+        "create or replace temp table differing as select * from (select coalesce(s.path, k.path) as path, s.kind,"
+        f" k.date_update as held_date, {word} as word{columns} from seen s full join"
+        f" (select * from known where contains(path, '/')) k on s.path = k.path {joins}) where word <> 'same'"
+    )
+
+
+def _believe_etags(connection: duckdb.DuckDBPyConnection) -> None:
+    """ETags of the form of an MD5 are believed when at least half of them are the MD5 of what we hold."""
+    others = count(connection, "differing where word = 'other-etag'")
+    fits = count(connection, "seen where etag is not null") - count(connection, "differing where has_etag")
+    word = "other" if fits >= others else "unknown"
+    connection.execute(f"update differing set word = '{word}' where word = 'other-etag'")
 
 
 def _find_unlisted(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
-        f"create or replace table unlisted as select path from seen anti join wanted using (path)"
-        f" where kind in ({_LISTED})"
+        "create or replace table unlisted as select path from differing anti join wanted using (path)"
+        f" where word = 'new' and kind in ({_LISTED})"
+        f" union select path from seen semi join gone using (path) where kind in ({_LISTED})"
     )
 
 
-def _take_judged(connection: duckdb.DuckDBPyConnection) -> None:
+def _take_differing(connection: duckdb.DuckDBPyConnection) -> None:
     """Of the kinds that indexes list: what is held and certainly other. Of all others: what is not certainly held."""
     connection.execute(
-        "insert into todo select path, case when is_wanted then date_update else held_date end,"
-        " case when is_new then 'new' else 'changed' end from judged"
-        f" where ((kind in ({_LISTED}) and not is_new and word = 'other')"
-        f" or (kind not in ({_LISTED}) and (is_new or word <> 'same')))"
-        " and path not in (select path from todo) and path not in (select path from gone)"
+        "insert into todo select d.path, case when w.path is null then d.held_date else w.date_update end,"
+        " case when d.word = 'new' then 'new' else 'changed' end"
+        " from (select path, kind, held_date, word from differing where"
+        f" ((kind in ({_LISTED}) and word = 'other')"
+        f" or (kind not in ({_LISTED}) and word in ('new', 'other', 'unknown')))"
+        " and path not in (select path from todo) and path not in (select path from gone)) d"
+        " left join wanted w on d.path = w.path"
     )
