@@ -23,6 +23,7 @@ class Kind(StrEnum):
     DEFINITION = "definition"
     ATTRIBUTES = "attributes"  # Local_Attributes, Properties or Template_Values inside the definition
     LINKS = "links"
+    SUCCESSOR = "successor"  # what is known to have become of a term deprecated before
     VERSION = "version"  # another version or date, and nothing else
 
 

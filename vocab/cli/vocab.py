@@ -2,7 +2,7 @@
 
 import typer
 
-from vocab.cli import make, publish, sources
+from vocab.cli import compare, make, publish, sources
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -17,3 +17,4 @@ app.command()(make.build)
 app.command()(make.snapshot)
 app.command()(publish.export)
 app.command()(publish.check)
+app.command()(compare.diff)
