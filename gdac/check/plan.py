@@ -13,16 +13,16 @@ from gdac.check.rule import Rule
 #: Families below `gdac.check.rules`, by the letter of the file type, in the order in which they run.
 FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "opening": ("opening",),
-    "P": ("mode", "form", "old", "empty", "profile", "dates", "nulls", "name"),
-    "B": ("mode", "form", "old", "empty", "profile", "dates", "nulls", "name"),
-    "T": ("mode", "form", "old", "empty", "trajectory", "dates", "nulls", "name"),
-    "BT": ("mode", "form", "old", "empty", "trajectory", "dates", "nulls", "name"),
+    "P": ("mode", "form", "old", "empty", "fills", "profile", "dates", "nulls", "name"),
+    "B": ("mode", "form", "old", "empty", "fills", "profile", "dates", "nulls", "name"),
+    "T": ("mode", "form", "old", "empty", "fills", "trajectory", "dates", "nulls", "name"),
+    "BT": ("mode", "form", "old", "empty", "fills", "trajectory", "dates", "nulls", "name"),
     "M": ("mode", "form", "old", "empty", "metadata", "dates", "nulls", "name"),
     "K": ("mode", "form", "old", "technical", "dates", "nulls", "name"),
 }
 #: Families that hold the rules of a prefix; every other family is searched by no id.
 _BY_PREFIX: Final[dict[str, tuple[str, ...]]] = {
-    "CHK": ("engine", "mode", "empty", "trajectory"),
+    "CHK": ("engine", "mode", "empty", "fills", "trajectory"),
     "OPN": ("opening", "mode"),
     "FMT": ("form",),
     "RUD": ("old",),

@@ -17,9 +17,10 @@ from typing import Final
 import numpy as np
 
 from gdac.check.context import Context
+from gdac.check.fills import fill_of
 from gdac.check.finding import Fault, at
 from gdac.check.rule import Rule, rule
-from gdac.check.rules.profile.profiles import FILL, fill_of, profiles
+from gdac.check.rules.profile.profiles import FILL, profiles
 from gdac.netcdf import Array
 from gdac.spec import Parameter
 from gdac.spec.parameters import Role
@@ -193,7 +194,7 @@ def series(ctx: Context) -> tuple[Series, ...]:
 
 
 def _column(ctx: Context, name: str, known: Symbols) -> Column:
-    fill = np.float32(fill_of(ctx, name))
+    fill = np.float32(fill_of(ctx.dataset, name))
     adjusted = Role.ADJUSTED_QC.of(name) in ctx.dataset
     roles = (Role.VALUE, Role.ADJUSTED, Role.ERROR) if adjusted else (Role.VALUE,)
     values = {role: _per_level(ctx.dataset.array(role.of(name)), fill) for role in roles}
@@ -343,4 +344,4 @@ def _shown(ctx: Context, name: str, role: Role, hit: Hit) -> str:
         flag = ctx.dataset.array(name)[row, hit.level].decode("latin-1")
         return "blank" if flag == _BLANK else "NUL" if not flag else str(flag)
     value = hit.series.column.values[role][row, hit.level]
-    return "missing" if value == np.float32(fill_of(ctx, hit.series.parameter.name)) else str(value)
+    return "missing" if value == np.float32(fill_of(ctx.dataset, hit.series.parameter.name)) else str(value)

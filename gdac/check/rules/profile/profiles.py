@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from gdac.check.context import Context
+from gdac.check.fills import fill_of
 from gdac.netcdf import Array
 from gdac.spec import Parameter, Specification
 
@@ -100,16 +101,10 @@ def _parameters_among(spec: Specification, names: tuple[str, ...]) -> tuple[Para
     return tuple([each for each in found if each is not None])
 
 
-def fill_of(ctx: Context, name: str) -> float:
-    """The file's own _FillValue of a variable; not-a-number, which no value equals, where it has none."""
-    value = ctx.dataset.variables[name].attributes.get("_FillValue")
-    return float("nan") if value is None else float(np.asarray(value).ravel()[0])
-
-
 def holds_data(ctx: Context, name: str) -> Array:
     """For each profile, whether any value of a parameter's variable is not its fill value (NaN is a value)."""
     array = _by_profile(ctx.dataset.array(name))
-    fill = fill_of(ctx, name)
+    fill = fill_of(ctx.dataset, name)
     if array.dtype == np.float64:
         # the official checker allows doubles a relative difference, which in float can only be equality
         with np.errstate(all="ignore"):

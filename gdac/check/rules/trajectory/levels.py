@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdac.check.context import Context
+from gdac.check.fills import fill_of
 from gdac.check.finding import Fault, at
 from gdac.check.rule import Check, Rule, rule
 from gdac.check.rules.trajectory.arrays import BLANK, NINE, Mask, deprecated, flags, known, spread
@@ -48,7 +49,7 @@ def levels(ctx: Context) -> tuple[Level, ...]:
 
 
 def _level(ctx: Context, name: str, slot: int) -> Level:
-    fill = ctx.dataset.variables[name].attributes.get("_FillValue")
+    fill = fill_of(ctx.dataset, name)
     values = collapsed(ctx.dataset.array(name), fill)
     return Level(name, slot, fill, values, is_fill(values, fill), flags(ctx, f"{name}_QC"))
 

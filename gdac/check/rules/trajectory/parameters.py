@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdac.check.context import Context
+from gdac.check.fills import fill_of
 from gdac.check.finding import Fault, at
 from gdac.check.rule import rule
 from gdac.check.rules.trajectory.arrays import Mask
@@ -164,4 +165,4 @@ def _is_odd(ctx: Context, name: str) -> bool:
 
 
 def _fill(ctx: Context, name: str) -> Any:
-    return ctx.dataset.variables[name].attributes.get("_FillValue")
+    return fill_of(ctx.dataset, name)
