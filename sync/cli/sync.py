@@ -59,6 +59,8 @@ def plan(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Qu
         "refused": seen.refused,
         "bytes": {"known_of": seen.sized, "bytes": seen.size},
         "waiting": len(seen.waiting),
+        "missing": seen.missing,
+        "way": seen.way,
     }
     if as_json:
         from sync.cli.brake import judgement_json
@@ -72,10 +74,11 @@ def plan(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Qu
     from sync.cli.brake import judgement_text, told_bytes
 
     size = told_bytes(seen.todo, seen.sized, seen.size)
+    work, where = ("read in place", "on mirrors ") if seen.way == "tree" else ("fetch", "")
     sys.stdout.write(
         f"the hub shows {'serial ' + str(serial) if serial else 'nothing yet'}; a run would\n"
-        f"  fetch        {seen.todo:>9,} files (of {seen.listed:,} listed){size}\n"
-        f"  take out     {seen.gone:>9,} paths (their bytes stay readable for the grace period)\n"
+        f"  {work:<13}{seen.todo:>9,} files (of {seen.listed:,} listed){size}\n"
+        f"  take out     {seen.gone:>9,} paths (their bytes stay readable {where}for the grace period)\n"
         f"  leave out    {seen.unlisted:>9,} unlisted files\n"
         f"{judgement_text(seen.judgement)}"
     )

@@ -53,6 +53,7 @@ class Observed:
         missing: files that indexes list and a tree in place does not hold.
         sized, size: files to fetch of which a listing told the size, and their bytes.
         judgement: what the brake says.
+        way: how it looked.
     """
 
     before: Shown | None
@@ -69,6 +70,7 @@ class Observed:
     sized: int = 0
     size: int = 0
     judgement: Judgement | None = None
+    way: Way = Way.INDEX
 
 
 class Day:
@@ -153,6 +155,7 @@ class Day:
             sized=sized,
             size=size,
             judgement=judgement,
+            way=self._way,
         )
 
     def ask_brake(self, seen: Observed) -> None:
