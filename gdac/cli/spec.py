@@ -59,6 +59,7 @@ def show(
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A type and version (profile-3.0), or a folder.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Another version, or another folder.")],
+    third: Annotated[str, typer.Argument(metavar="NEW", help="For TYPE OLD NEW.")] = "",
     folder: _Folder = None,
     as_json: _JSON = False,
 ) -> None:
@@ -69,6 +70,8 @@ def diff(
     from gdac.spec import document
     from gdac.spec.compare import compare, compare_folders
 
+    if third:
+        old, new = f"{old}-{new}", f"{old}-{third}"
     sides = [_named(text) for text in (old, new)]
     if all(sides):
         where = folder or document.SHIPPED
@@ -132,10 +135,13 @@ def _show_types(where: Path, as_json: bool) -> None:
 def _type(text: str) -> "FileType":
     from gdac.spec import FileType
 
-    try:
-        return FileType(text.lower())
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no file type.", hint=f"There are {', '.join(FileType)}.") from error
+    plain = text.lower().replace("-", "").replace("_", "").replace(" ", "").replace("bio", "b")
+    for file_type in FileType:
+        full = file_type.value.replace("_", "")
+        # Whole, cut short as in file names (prof, traj, meta, tech), or the letter of the rules' tables.
+        if plain in {full, file_type.letter.lower()} or (len(plain) > 3 and full.startswith(plain)):
+            return file_type
+    raise UsageError(f"{text!r} is no file type.", hint=f"There are {', '.join(FileType)}.")
 
 
 def _newest(file_type: "FileType", where: Path) -> str:

@@ -3,8 +3,10 @@
 Findings that the official program does not know (advice) are left out; texts are ours, beginning with rule and place.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final, TextIO
 
 from gdac.check.finding import Finding, Phase, Result, Severity, Verdict
@@ -33,9 +35,11 @@ class Writer:
     def __init__(self, out: TextIO, *, folder: Path | None = None) -> None:
         self._out = out
         self._folder = folder
-        self._seen: dict[int, int] = {}
+        self._again: dict[str, int] = {}
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=folder) as mark:
+                self._began = os.fstat(mark.fileno()).st_mtime_ns
 
     def add(self, result: Result) -> None:
         """Write the document of one file; skipped files have none."""
@@ -45,15 +49,19 @@ class Writer:
         if self._folder is None:
             self._out.write(text)
         else:
-            (self._folder / self._name(result)).write_text(text, encoding="utf-8", newline="\n")
+            self._place(self._folder, result).write_text(text, encoding="utf-8", newline="\n")
 
     def close(self, tally: Tally) -> None:
         """Nothing comes last."""
 
-    def _name(self, result: Result) -> str:
+    def _place(self, folder: Path, result: Result) -> Path:
+        """Where a document goes. One that is there already and is not older than this run is another file's."""
         name = result.path.replace("\\", "/").rpartition("/")[2]
-        times = self._seen[hash(name)] = self._seen.get(hash(name), 0) + 1
-        return f"{name}.filecheck" if times == 1 else f"{name}.{times}.filecheck"
+        place = folder / f"{name}.filecheck"
+        if not place.exists() or place.stat().st_mtime_ns < self._began:
+            return place
+        times = self._again[name] = self._again.get(name, 1) + 1
+        return folder / f"{name}.{times}.filecheck"
 
 
 def document(result: Result) -> Iterator[str]:

@@ -79,6 +79,7 @@ def _sums(tally: Tally) -> Iterator[str]:
             word = {"error": "errors", "warning": "warnings", "advice": "pieces of advice"}[severity]
             yield f'<li class="{severity}"><b>{tally.severities[severity]:,}</b>{word}</li>\n'
     yield "</ul>\n"
+    yield from (f"<p><b>{escape(dac)}</b> {escape(words)}</p>\n" for dac, words in tally.by_dac().items())
 
 
 def _rules(tally: Tally) -> Iterator[str]:

@@ -69,7 +69,7 @@ def documents(rules: Iterable[Rule]) -> dict[str, str]:
     ordered = sorted(rules, key=lambda rule: rule.id)
     families = {name: [rule for rule in ordered if family_of(rule.id) == name] for name in FAMILIES}
     pages = {f"{name}.md": _page(name, members) for name, members in families.items() if members}
-    return {"index.md": _index({name: members for name, members in families.items() if members}), **pages}
+    return {"README.md": _index({name: members for name, members in families.items() if members}), **pages}
 
 
 def _index(families: Mapping[str, list[Rule]]) -> str:

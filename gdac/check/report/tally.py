@@ -1,6 +1,7 @@
 """What a whole run comes to: verdicts and rules counted, versions named."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gdac.check.finding import Result, Severity, Verdict, Versions
@@ -81,16 +82,27 @@ class Tally:
                 seen.add(finding.rule)
                 known.files += 1
 
+    def by_dac(self) -> dict[str, str]:
+        """Verdicts of each data centre in a line, when there are several."""
+        dacs = sorted({dac for dac, _ in self.dacs if dac})
+        if len(dacs) < 2:
+            return {}
+        return {dac: _words({verdict: self.dacs[dac, verdict] for verdict in Verdict}) for dac in dacs}
+
     def most_often(self) -> list[tuple[str, RuleTally]]:
         """Rules, the heaviest and most frequent first."""
         return sorted(self.rules.items(), key=lambda pair: (ORDER.index(pair[1].severity), -pair[1].files, pair[0]))
 
     def words(self) -> str:
         """Verdicts in a line: ``1,323 files: 1,250 accepted, 73 rejected``."""
-        parts = [f"{self.verdicts[verdict]:,} {verdict}" for verdict in Verdict if self.verdicts[verdict]]
-        noun = "file" if self.files == 1 else "files"
         known = f"; {self.known:,} findings of the baseline left out" if self.known else ""
-        return f"{self.files:,} {noun}: {', '.join(parts)}{known}" if parts else "no files"
+        return _words(self.verdicts) + known if self.files else "no files"
+
+
+def _words(verdicts: Mapping[Verdict, int]) -> str:
+    files = sum(verdicts.values())
+    parts = [f"{verdicts[verdict]:,} {verdict}" for verdict in Verdict if verdicts.get(verdict)]
+    return f"{files:,} {'file' if files == 1 else 'files'}: {', '.join(parts)}"
 
 
 #: Severities, the heaviest first.

@@ -55,6 +55,7 @@ class Writer:
             self._out.write(self._only)
         if tally.files != 1:
             self._out.write(f"\n{tally.words()}\n")
+            self._out.writelines(f"  {dac:<10}{words}\n" for dac, words in tally.by_dac().items())
             for rule, known in tally.most_often()[:TOP]:
                 places = f", {known.findings:,} places" if known.findings > known.files else ""
                 files = f"{known.files:,} {'file' if known.files == 1 else 'files'}"

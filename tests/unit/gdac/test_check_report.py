@@ -107,6 +107,11 @@ def test_text_of_one_file_and_of_every_file():
     assert "\x1b[1;31mrejected\x1b[0m" in report(Format.TEXT, (REJECTED,), colour=True)
 
 
+def test_sums_of_several_data_centres():
+    text = report(Format.TEXT, (ACCEPTED, REJECTED, replace(REJECTED, dac="bodc")))
+    assert "  bodc      1 file: 1 rejected\n  coriolis  2 files: 1 accepted, 1 rejected\n" in text
+
+
 def test_text_hides_what_a_baseline_knows():
     known = replace(REJECTED, findings=(), known=7)
     text = report(Format.TEXT, (ACCEPTED, known))
@@ -395,5 +400,5 @@ def test_pages_of_rules():
     assert text.startswith("OPN-012: ")
     assert "how to mend\n" in text
     pages = documents(every_rule().values())
-    assert set(pages) >= {"index.md", "OPN.md", "FMT.md"}
+    assert set(pages) >= {"README.md", "OPN.md", "FMT.md"}
     assert all(f"## {rule_id}\n" in "".join(pages.values()) for rule_id in every_rule())

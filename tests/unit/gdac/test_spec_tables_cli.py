@@ -40,6 +40,18 @@ def test_spec_show_of_a_version_and_of_a_variable():
     assert facts["attributes"]["long_name"]["tolerates"] == "Program under which the float was deployed"
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *(("P", "profile"), ("b", "b_profile"), ("BT", "b_trajectory"), ("T", "trajectory"), ("K", "technical")),
+        *(("tech", "technical"), ("meta", "metadata"), ("M", "metadata"), ("bio-profile", "b_profile")),
+        *(("Bio trajectory", "b_trajectory"), ("traj", "trajectory"), ("b_traj", "b_trajectory")),
+    ],
+)
+def test_types_have_short_names(said, meant):
+    assert run(spec, "show", said).startswith(f"{meant} 3.")
+
+
 def test_spec_show_of_nothing_known():
     with pytest.raises(UsageError, match="'glider' is no file type"):
         run(spec, "show", "glider")
@@ -54,6 +66,7 @@ def test_spec_diff_of_versions():
     assert '+ variable POSITION_ERROR_REPORTED: "float (N_PROF)"' in text
     assert "POSITION_ERROR_REPORTED:long_name" not in text
     assert '~ variable FLOAT_SERIAL_NO: "char (N_PROF, STRING16)" -> "char (N_PROF, STRING32)"' in text
+    assert run(spec, "diff", "prof", "3.0", "3.1", exit_code=1) == text
     assert run(spec, "diff", "profile-3.1", "profile-3.1") == "no difference\n"
     with pytest.raises(UsageError, match="one side is a version"):
         run(spec, "diff", "profile-3.1", document.SHIPPED)
