@@ -129,8 +129,9 @@ def _salinity_adjustment(ctx: Context) -> tuple[float, float]:
     levels = np.flatnonzero(both[start : deepest + 1]) + start
     if levels.size < 2:
         return none
-    shift = adjusted[levels].astype(float) - raw[levels].astype(float)
-    mean, deviation = float(shift.mean()), float(shift.std(ddof=1))
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite values are findings; here they give no statistics
+        shift = adjusted[levels].astype(float) - raw[levels].astype(float)
+        mean, deviation = float(shift.mean()), float(shift.std(ddof=1))
     return (mean, deviation) if math.isfinite(mean) and math.isfinite(deviation) else none
 
 
