@@ -30,6 +30,7 @@ from sync.stores.readonly import ReadOnly
 from sync.stores.settings import FtpSettings
 from sync.stores.times import from_ftp
 from sync.stores.tls import trusting
+from sync.stores.walk import Walk
 
 T = TypeVar("T")
 _DENIED: Final = ("denied", "permission", "forbidden", "not allowed")
@@ -101,6 +102,7 @@ class FtpStore(ReadOnly):
         scheme = "ftps" if tls else "ftp"
         super().__init__(f"{scheme}://{shown_host}{'' if port == 21 else f':{port}'}/{root.strip('/')}".rstrip("/"))
         self._root = root.rstrip("/") + "/" if root else ""
+        self._at_once = settings.connections
         self._pool = Pool(self.name, host, port, settings, trusting(settings.ca_file) if tls else None)
 
     @property
@@ -154,14 +156,13 @@ class FtpStore(ReadOnly):
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Files below a directory, by MLSD, else by LIST (sizes exact, times unknown). Links have no size."""
-        waiting = [prefix]
-        while waiting:
-            folder = waiting.pop()
-            for name, facts in await self._entries(folder):
+        walk = Walk(prefix, self._entries, self._at_once)
+        async for folder, entries in walk.folders():
+            for name, facts in entries:
                 key = f"{folder}/{name}" if folder else name
                 if facts.kind == "dir":
                     if recursive and _is_safe(key):
-                        waiting.append(key)
+                        walk.enter(key)
                     elif recursive:  # not entered: its name goes to the caller, who reports it
                         yield ObjectInfo(key)
                 elif facts.kind == "file":

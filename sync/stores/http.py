@@ -23,6 +23,7 @@ from sync.stores.readonly import ReadOnly
 from sync.stores.settings import HttpSettings
 from sync.stores.times import from_http, retry_after
 from sync.stores.tls import trusting
+from sync.stores.walk import Walk
 
 #: Largest directory page that is read, in bytes: some 300,000 entries.
 MAX_PAGE: Final = 64 << 20
@@ -123,15 +124,14 @@ class HttpStore(ReadOnly):
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Names below a directory, without sizes. Raises `ListingNotOfferedError`."""
-        waiting = [prefix]
-        while waiting:
-            folder = waiting.pop()
-            for name, is_folder in await self._entries(folder):
+        walk = Walk(prefix, self._entries, self._settings.connections)
+        async for folder, found in walk.folders():
+            for name, is_folder in found:
                 key = f"{folder}/{name}" if folder else name
                 if is_folder and not recursive:
                     continue
                 if is_folder and _is_safe(key):
-                    waiting.append(key)
+                    walk.enter(key)
                 else:
                     yield ObjectInfo(key)
 
