@@ -14,6 +14,7 @@ the folder for temporary files.
 """
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import re
@@ -37,8 +38,6 @@ MUTANTS = Path(tempfile.gettempdir()) / "mutants"
 _OUTSIDE = re.compile(r"(^S[RD]\d|_S?prof\.nc$|_Mprof\.nc$|^M[RD]\d)")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
-#: Reject what the official program accepts, or the other way round, on purpose: see docs/checker-differences.md.
-DELIBERATE: dict[str, str] = {}
 
 
 @dataclass
@@ -73,8 +72,7 @@ class Compared:
 
 def real_cases(shared: Path) -> Iterator[Case]:
     """Every real file that the official checker can judge."""
-    for line in (shared / "checker" / "real.verdicts.jsonl").open(encoding="utf-8"):
-        row = json.loads(line)
+    for row in _rows(shared / "checker" / "real.verdicts.jsonl"):
         path = shared / row["path"] if (shared / row["path"]).exists() else shared / "checker" / row["path"]
         if not _OUTSIDE.search(path.name):
             yield _case(row["path"], path, row["dac"], "", path.name, "", row)
@@ -82,21 +80,31 @@ def real_cases(shared: Path) -> Iterator[Case]:
 
 def mutant_cases(shared: Path, folder: Path = MUTANTS) -> Iterator[Case]:
     """Every mutant, built when it is not there yet."""
-    verdicts = {}
-    for line in (shared / "checker" / "dev.verdicts.jsonl").open(encoding="utf-8"):
-        row = json.loads(line)
-        verdicts[row["id"]] = row
+    folder /= hashlib.sha256((shared / "checker" / "dev.jsonl").read_bytes()).hexdigest()[:12]
+    verdicts = {row["id"]: row for row in _rows(shared / "checker" / "dev.verdicts.jsonl")}
     build = None
-    for line in (shared / "checker" / "dev.jsonl").open(encoding="utf-8"):
-        recipe = json.loads(line)
+    for recipe in _rows(shared / "checker" / "dev.jsonl"):
         path = folder / recipe["dac"] / recipe["id"] / recipe["name"]
-        done = folder / recipe["dac"] / recipe["id"] / ".done"
-        if not done.exists():
+        if not path.exists():
             build = build or _mutate(shared).build
-            build(recipe, str(shared), str(folder))
-            done.touch()
+            _build(build, recipe, shared, path)
         row = verdicts[recipe["id"]]
         yield _case(recipe["id"], path, recipe["dac"], recipe["rule"], recipe["type"], recipe["about"], row)
+
+
+def _build(build, recipe, shared, path):
+    """Built aside and moved, so that two runs at once cannot see half a file."""
+    with tempfile.TemporaryDirectory(dir=_made(path.parent)) as aside:
+        Path(build(recipe, str(shared), aside)).replace(path)
+
+
+def _made(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _rows(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _case(name, path, dac, aim, kind, about, row):
