@@ -18,6 +18,7 @@ store = "{hub}"
 # state = "/var/lib/argo-gdac"   # state database and work files; beside the hub by default
 # grace = "P3D"             # how long superseded files stay readable (ISO 8601, or "HH:MM:SS")
 # expires = "PT48H"         # how long a head counts as fresh
+# single_writer = true      # only where the store keeps no preconditions: no run with another state seals there
 # memory = "700MB"           # limit of the column engine
 
 # [vault]                   # superseded and removed bytes, kept by digest: `gdac sync fetch`, `gdac sync revert`
@@ -28,6 +29,8 @@ store = "{hub}"
 store = "{source}"
 # observe = "index"         # or "listing": its whole tree, with geo/, latest_data/ and aux/; docs/observe.md
 # connections = 8           # most connections at once; be polite
+# requests_per_second = 50  # and these, for any store
+# bytes_per_second = "20MB"
 # most_failures = 100       # more failed files than this stop the run, and nothing is sealed
 # indexes = ["ar_index_global_prof", "ar_index_global_meta"]   # all seven global ones by default
 # retired = []              # index files that will not come back; what only they listed then leaves the archive

@@ -10,7 +10,7 @@ from typing import Any, Final
 from obstore.store import AzureStore as Client
 
 from gdac.errors import UsageError
-from sync.stores.objectclient import options
+from sync.stores.objectclient import made
 from sync.stores.objects import ObjectStore
 from sync.stores.settings import AzureSettings
 
@@ -64,7 +64,7 @@ def _connect(container: str, settings: AzureSettings) -> Client:
         config["account_key"] = settings.access_key
     elif settings.sas_token:
         config["sas_key"] = settings.sas_token.lstrip("?")
-    return Client(container, config=config, **options(settings))  # type: ignore[arg-type] # TypedDicts, filled by case
+    return made(Client, container, config, settings)
 
 
 def from_environment(settings: AzureSettings, environment: Mapping[str, str]) -> AzureSettings:

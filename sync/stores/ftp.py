@@ -15,12 +15,12 @@ from gdac.store import Capabilities, NotFoundError, ObjectInfo, TemporaryStoreEr
 from sync.stores.answers import shown
 from sync.stores.bodies import cut_short
 from sync.stores.ftplist import Facts, parse_list, parse_mlsx
+from sync.stores.ftppool import Pool
 from sync.stores.ftpwire import (
     WIRE_ERRORS,
     Answer,
     Closable,
     Conversation,
-    Pool,
     Readable,
     announced_bytes,
     reason,

@@ -1,4 +1,4 @@
-"""FTP connections: one conversation on a control connection, and a bounded pool of them.
+"""FTP connections: one conversation on a control connection.
 
 Round trips are what FTP costs, so questions that do not depend on each other's answers travel together.
 """
@@ -6,15 +6,13 @@ Round trips are what FTP costs, so questions that do not depend on each other's 
 import asyncio
 import re
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import aioftp
 from aioftp.common import Code, ThrottleStreamIO
 
-from gdac.errors import StoreError
-from gdac.store import CHUNK, TemporaryStoreError
+from gdac.store import CHUNK
 from sync.stores.answers import shown
 from sync.stores.settings import FtpSettings
 from sync.stores.tls import TlsStream
@@ -186,88 +184,6 @@ def announced_bytes(begun: Answer) -> int | None:
     """The size that many servers write into the answer that opens a transfer."""
     found = _BYTES.search(" ".join(begun.lines))
     return int(found[1]) if found else None
-
-
-class Pool:
-    """At most so many conversations with one server; idle ones are used again.
-
-    Args:
-        name: the store's, for messages.
-        host: server.
-        port: its control port.
-        settings: account, limits, timeouts.
-        trust: for TLS; None for clear text.
-    """
-
-    def __init__(
-        self, name: str, host: str, port: int, settings: FtpSettings, trust: ssl.SSLContext | None = None
-    ) -> None:
-        self._name = name
-        self._host = host
-        self._port = port
-        self._settings = settings
-        self._trust = trust
-        self._free = asyncio.Semaphore(settings.connections)
-        self._idle: list[Conversation] = []
-
-    async def take(self, *, fresh: bool = False) -> Conversation:
-        """A conversation, an idle one unless a `fresh` one is asked for; waits while all are in use."""
-        await self._free.acquire()
-        try:
-            if self._idle and not fresh:
-                return self._idle.pop()
-            if self._idle:
-                self._idle.pop(0).close()  # what broke one has likely broken the others
-            return await self._connect()
-        except BaseException:
-            self._free.release()
-            raise
-
-    def give_back(self, talk: Conversation, *, keep: bool) -> None:
-        """Keep a conversation for the next piece of work, or close it."""
-        if keep:
-            talk.used = True
-            self._idle.append(talk)
-        else:
-            talk.close()
-        self._free.release()
-
-    async def _connect(self) -> Conversation:
-        talk = Conversation(self._settings, self._trust)
-        try:
-            await talk.begin(self._host, self._port)
-        except BaseException as error:
-            talk.close()
-            if isinstance(error, (*WIRE_ERRORS, UnprotectedError)):
-                raise self._no_connection(error) from None  # its context could show what we sent
-            raise
-        return talk
-
-    def _no_connection(self, error: BaseException) -> StoreError:
-        if isinstance(error, aioftp.StatusCodeError):
-            said = shown(f"{error.received_codes[-1]} {' '.join(error.info)}")
-            return StoreError(
-                f"{self._name} refused the log-in as {self._settings.user!r}: {said}.",
-                hint="Check user and password, or lower the number of connections.",
-            )
-        if isinstance(error, UnprotectedError):
-            hint = "Nothing was sent. Use ftp:// if clear text will do for this server."
-            return StoreError(f"{self._name} cannot be reached safely: {error}.", hint=hint)
-        if isinstance(error, ssl.SSLCertVerificationError):
-            hint = "Check the host name; for an authority of your own give its certificate as ca_file."
-            return StoreError(f"{self._name} shows no valid certificate: {shown(error.verify_message)}.", hint=hint)
-        hint = "Check host and port, or try again later."
-        if isinstance(error, ConnectionAbortedError):
-            hint = "The server is full or going down: lower the number of connections, or try again later."
-        return TemporaryStoreError(f"{self._name} cannot be reached: {reason(error)}.", hint=hint)
-
-    async def close(self) -> None:
-        """Say goodbye on idle connections and close them."""
-        while self._idle:
-            talk = self._idle.pop()
-            with suppress(*WIRE_ERRORS):
-                await talk.stream.write(b"QUIT\r\n")
-            talk.close()
 
 
 def reason(error: BaseException) -> str:

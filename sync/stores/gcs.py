@@ -10,7 +10,7 @@ from typing import Any
 
 from obstore.store import GCSStore as Client
 
-from sync.stores.objectclient import options
+from sync.stores.objectclient import made
 from sync.stores.objects import ObjectStore, quoted
 from sync.stores.settings import GcsSettings
 
@@ -57,7 +57,7 @@ def _connect(bucket: str, settings: GcsSettings) -> Client:
         config["skip_signature"] = True
     elif settings.credentials_file:
         config["application_credentials"] = settings.credentials_file
-    return Client(bucket, config=config, **options(settings))  # type: ignore[arg-type] # TypedDicts, filled by case
+    return made(Client, bucket, config, settings)
 
 
 def from_environment(settings: GcsSettings, environment: Mapping[str, str]) -> GcsSettings:

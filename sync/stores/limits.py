@@ -5,10 +5,14 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from gdac.store import Declared, Expect, ObjectInfo, Reading, Store
 from sync.stores.bodies import sliced
 from sync.stores.wrapper import Wrapper
+
+#: Names of a listing that count as one request: what an object store sends at once.
+_PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +20,9 @@ class Limits:
     """What a store may be asked for; None: no limit.
 
     Attributes:
-        requests_per_second: operations begun, not commands on the wire. A listing counts as one.
+        requests_per_second: operations begun, not commands on the wire. A listing counts as one per thousand names.
         bytes_per_second: both directions together.
-        at_once: operations under way. A reading counts until it is closed.
+        at_once: operations under way, listings apart. A reading counts until it is closed.
     """
 
     requests_per_second: float | None = None
@@ -111,9 +115,12 @@ class LimitedStore(Wrapper):
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """See `gdac.store.Store.list`."""
-        async with self._allowed():
-            async for info in self._store.list(prefix, recursive=recursive):
-                yield info
+        seen = 0
+        async for info in self._store.list(prefix, recursive=recursive):
+            if seen % _PAGE == 0:
+                await self._requests.take(1)
+            seen += 1
+            yield info
 
     async def write(
         self,

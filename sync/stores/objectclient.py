@@ -1,13 +1,17 @@
 """What the clients of all object stores have in common: timeouts, tries, and no secrets in the clear."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from gdac.errors import UsageError
 from sync.stores.hosts import is_loopback
+from sync.stores.objecterrors import ERRORS, explain
 from sync.stores.settings import ObjectSettings
+
+C = TypeVar("C")
 
 #: A whole request may take this long; silence is what ends it earlier.
 _REQUEST: Final = timedelta(hours=1)
@@ -33,6 +37,22 @@ def options(settings: ObjectSettings) -> dict[str, Any]:
             raise UsageError(f"{settings.ca_file} cannot be used as ca_file: {error.strerror}.") from error
     retry = {"max_retries": settings.retries, "retry_timeout": timedelta(minutes=3)}
     return {"client_options": client, "retry_config": retry}
+
+
+def made(client: Callable[..., C], bucket: str, config: Mapping[str, Any], settings: ObjectSettings) -> C:
+    """A client of the data path.
+
+    Raises:
+        UsageError: as `options`; or the credentials cannot be used.
+    """
+    told = options(settings)
+    try:
+        return client(bucket, config=config, **told)
+    except ERRORS as error:
+        raise UsageError(
+            f"the store of {bucket} cannot be opened: {explain(error, {}).said}.",
+            hint="Check its credentials and its endpoint.",
+        ) from None
 
 
 def _is_http(settings: ObjectSettings) -> bool:

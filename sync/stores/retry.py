@@ -2,19 +2,26 @@
 
 Retried: `TemporaryStoreError` (no answer, broken connection, 421, 429, 5xx). Not retried: `NotFoundError`,
 `ChangedError`, refusals, and a body that cannot be had twice: a write is retried when its body is bytes, or an iterable
-of which nothing was taken yet. A read that breaks in the middle is the caller's to begin again: it has the first half.
+of which nothing was taken yet.
+
+A read that breaks in the middle goes on where it was, by reading the object anew and passing over what the caller has.
+No range is asked for: the source that matters most (data-argo.ifremer.fr) knows none, and a body put together of two
+versions would be torn. So the bytes passed over must be the ones that were handed out, by their digest: what the caller
+gets then is one version, whatever the server's validators are worth.
 """
 
 import asyncio
 import random
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TypeVar
 
 from gdac.errors import StoreError
 from gdac.store import (
+    CHUNK,
     ChangedError,
     Declared,
     Expect,
@@ -79,20 +86,16 @@ class RetryingStore(Wrapper):
 
     @asynccontextmanager
     async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[Reading | None]:
-        """Open an object; opening is retried, the bytes are not."""
+        """Open an object; opening is retried, and bytes that break off go on."""
 
         async def opened() -> tuple[AbstractAsyncContextManager[Reading | None], Reading | None]:
             reading = self._store.read(key, unless=unless)
             return reading, await reading.__aenter__()
 
         context, reading = await self._again(opened)
-        try:
-            yield reading
-        except BaseException as error:
-            if not await context.__aexit__(type(error), error, error.__traceback__):
-                raise
-        else:
-            await context.__aexit__(None, None, None)
+        async with AsyncExitStack() as stack:
+            stack.push_async_exit(context)
+            yield None if reading is None else _GoingOn(self, key, reading, stack)
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Objects below a prefix; begun again as long as nothing was handed out."""
@@ -194,6 +197,84 @@ class _Attempts:
             raise error
         store.retried += 1
         await store._sleep(pause)
+
+
+class _GoingOn:
+    """A reading that outlives broken connections."""
+
+    def __init__(self, store: RetryingStore, key: str, reading: Reading, stack: AsyncExitStack) -> None:
+        self._store, self._key, self._reading, self._stack = store, key, reading, stack
+
+    @property
+    def info(self) -> ObjectInfo:
+        """What the store said when it opened the object."""
+        return self._reading.info
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes. Raises `StoreError` when they cannot be had, or are others by now."""
+        handed = _Handed()
+        attempt = _Attempts(self._store)
+        pieces = self._reading.chunks()
+        while True:
+            try:
+                async for piece in pieces:
+                    handed.add(piece)
+                    yield piece
+                return
+            except TemporaryStoreError as error:
+                broken = error
+            while True:
+                await attempt.failed(broken)
+                try:
+                    pieces = await self._from(handed.size, handed.digest(), broken)
+                    break
+                except TemporaryStoreError as error:
+                    broken = error
+
+    async def _from(self, size: int, digest: bytes, broken: TemporaryStoreError) -> AsyncIterator[bytes]:
+        """The bytes after the first `size` of them, on a new connection. Raises `StoreError` when those are others."""
+        await self._stack.aclose()  # the connection that broke
+        reading = await self._stack.enter_async_context(self._store._store.read(self._key))
+        if reading is None or reading.info.size != self.info.size:
+            raise StoreError(f"{broken.what} It has another size by now.", hint="The next run tries again.")
+        passed, left, rest = sha256(), size, b""
+        pieces = reading.chunks()
+        while left and (piece := await anext(pieces, b"")):
+            passed.update(piece[:left])
+            left, rest = max(0, left - len(piece)), piece[left:]
+        if passed.digest() != digest:
+            raise StoreError(f"{broken.what} It holds other bytes by now.", hint="The next run tries again.")
+        return _after(rest, pieces)
+
+
+class _Handed:
+    """What was handed out; hashed only where it is much, or where it must be known."""
+
+    def __init__(self) -> None:
+        self._hash, self._bytes_waiting = sha256(), 0
+        self._waiting: list[bytes] = []
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._waiting.append(piece)
+        self._bytes_waiting += len(piece)
+        self.size += len(piece)
+        if self._bytes_waiting > CHUNK:
+            self.digest()
+
+    def digest(self) -> bytes:
+        for piece in self._waiting:
+            self._hash.update(piece)
+        self._waiting.clear()
+        self._bytes_waiting = 0
+        return self._hash.digest()
+
+
+async def _after(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for piece in pieces:
+        yield piece
 
 
 class _Once:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from obstore.store import S3Store as Client
 
-from sync.stores.objectclient import options
+from sync.stores.objectclient import made
 from sync.stores.settings import S3Settings
 
 #: Standard variables that answer for settings left empty.
@@ -49,7 +49,7 @@ def connect(bucket: str, settings: S3Settings) -> Client:
         config |= {"access_key_id": settings.access_key, "secret_access_key": settings.secret_key}
         if settings.session_token:
             config["session_token"] = settings.session_token
-    return Client(bucket, config=config, **options(settings))  # type: ignore[arg-type] # TypedDicts, filled by case
+    return made(Client, bucket, config, settings)
 
 
 def connect_boto(settings: S3Settings) -> Any:

@@ -4,33 +4,30 @@ Files are made under ``.gdac-tmp/<session>/`` and moved into place by OpenSSH's 
 a thread; the host's key is checked before anything is sent.
 """
 
-import asyncio
 import posixpath
 import secrets
 import stat
-from collections.abc import AsyncIterable, AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final, Self, TypeVar
 
-from gdac.errors import GdacError, StoreError
+from gdac.errors import StoreError
 from gdac.paths import PathError, check_safe
 from gdac.store import (
     Capabilities,
     ChangedError,
     Declared,
     Expect,
-    NotFoundError,
     ObjectInfo,
     Probed,
     Store,
     TemporaryStoreError,
 )
-from sync.stores.answers import shown
 from sync.stores.bodies import counted, cut_short, sliced
 from sync.stores.probing import try_out
 from sync.stores.settings import SftpSettings
+from sync.stores.sftppool import SftpPool
 from sync.stores.sftpwire import WINDOW, WIRE_ERRORS, Connection, append, describe, is_missing, read_window
 
 T = TypeVar("T")
@@ -40,8 +37,8 @@ TEMPORARY: Final = ".gdac-tmp"
 class SftpReading:
     """A file being read."""
 
-    def __init__(self, store: "SftpStore", info: ObjectInfo, first: bytes, more: Any) -> None:
-        self._store = store
+    def __init__(self, pool: SftpPool, name: str, info: ObjectInfo, first: bytes, more: Any) -> None:
+        self._pool, self._name = pool, name
         self._info = info
         self._first = first
         self._more = more
@@ -62,9 +59,9 @@ class SftpReading:
                 yield piece
             if self._more is None or got >= due:
                 break
-            block = await self._store.hop(self._info.path, partial(read_window, self._more, got, due))
+            block = await self._pool.hop(self._info.path, partial(read_window, self._more, got, due))
         if got != due:
-            raise cut_short(got, due, f"{self._info.path} on {self._store.name}")
+            raise cut_short(got, due, f"{self._info.path} on {self._name}")
 
 
 class SftpStore:
@@ -78,7 +75,6 @@ class SftpStore:
     """
 
     def __init__(self, host: str, port: int = 22, root: str = "", settings: SftpSettings | None = None) -> None:
-        self._host, self._port = host, port
         self._settings = settings or SftpSettings()
         shown_host = f"[{host}]" if ":" in host else host
         where = root if root.startswith("/") or not root else f"/~/{root}"
@@ -86,9 +82,7 @@ class SftpStore:
         self._root = root.rstrip("/") + "/" if root else ""
         self._session = f"{self._root}{TEMPORARY}/{secrets.token_hex(8)}"
         self._made = 0
-        self._free = asyncio.Semaphore(self._settings.connections)
-        self._idle: list[Connection] = []
-        self._threads: ThreadPoolExecutor | None = None
+        self._pool = SftpPool(self._name, host, port, self._settings)
 
     @property
     def name(self) -> str:
@@ -107,23 +101,23 @@ class SftpStore:
     async def stat(self, key: str) -> ObjectInfo:
         """Facts about one file, in one round trip. Raises `NotFoundError`."""
         path = self._path(key)
-        async with self._talk(key, lambda talk: talk.look(key, path)) as (_, info):
+        async with self._pool.talk(key, lambda talk: talk.look(key, path)) as (_, info):
             return info
 
     @asynccontextmanager
     async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[SftpReading | None]:
         """Open a file for reading; see `gdac.store.Store.read`."""
         path = self._path(key)
-        async with self._talk(key, lambda talk: talk.open(key, path, unless)) as (_, opened):
+        async with self._pool.talk(key, lambda talk: talk.open(key, path, unless)) as (_, opened):
             if opened is None:
                 yield None
                 return
             info, first, more = opened
             try:
-                yield SftpReading(self, info, first, more)
+                yield SftpReading(self._pool, self.name, info, first, more)
             finally:
                 if more is not None:
-                    await self.hop(key, more.close)
+                    await self._pool.hop(key, more.close)
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Files below a directory. Links are listed without a size."""
@@ -131,7 +125,7 @@ class SftpStore:
         while waiting:
             folder = waiting.pop()
             path = self._path(folder) if folder else self._root.rstrip("/") or self._root
-            async with self._talk(folder or "/", partial(Connection.entries, folder=path)) as (_, entries):
+            async with self._pool.talk(folder or "/", partial(Connection.entries, folder=path)) as (_, entries):
                 pass
             for entry in entries:
                 key = f"{folder}/{entry.filename}" if folder else entry.filename
@@ -157,14 +151,14 @@ class SftpStore:
         target = self._path(key)
         self._made += 1
         path = f"{self._session}/{self._made}"
-        async with self._talk(key, partial(Connection.create, path=path)) as (talk, file):
+        async with self._pool.talk(key, partial(Connection.create, path=path)) as (talk, file):
             try:
                 last = b""
                 async for block in _blocks(counted(body, declared.size, f"{key} on {self.name}")):
                     if last:
-                        await self.hop(key, partial(append, file, last))
+                        await self._pool.hop(key, partial(append, file, last))
                     last = block
-                made = await self.hop(key, lambda: talk.seal(file, path, last, declared.modified))
+                made = await self._pool.hop(key, lambda: talk.seal(file, path, last, declared.modified))
                 if made.size != declared.size:
                     raise TemporaryStoreError(
                         f"{self.name} kept {made.size or 0:,} of the {declared.size:,} bytes of {key}.",
@@ -173,7 +167,7 @@ class SftpStore:
                 await self._place(talk, key, path, target, expect)
             except BaseException:
                 with suppress(*WIRE_ERRORS, OSError, StoreError):
-                    await self.hop(key, partial(talk.discard, file, path))
+                    await self._pool.hop(key, partial(talk.discard, file, path))
                 raise
         return ObjectInfo(key, declared.size, declared.modified or made.modified, made.validator, declared.sha256)
 
@@ -194,7 +188,7 @@ class SftpStore:
                     raise self._changed(key) from None
                 raise
 
-        await self.hop(key, place)
+        await self._pool.hop(key, place)
 
     async def copy(self, source: str, target: str) -> None:
         """Copy a file; SFTP has no word for it, so the bytes travel both ways. Raises `NotFoundError`."""
@@ -223,7 +217,7 @@ class SftpStore:
                 if not talk.remove_empty(f"{self._root}{folder}"):
                     return
 
-        async with self._talk(key, remove):
+        async with self._pool.talk(key, remove):
             pass
 
     async def flush(self) -> None:
@@ -231,7 +225,7 @@ class SftpStore:
 
     async def clean(self) -> int:
         """Remove unfinished files that nobody touched for `SftpSettings.stale_seconds`, by the server's clock."""
-        async with self._talk(TEMPORARY, self._sweep) as (_, removed):
+        async with self._pool.talk(TEMPORARY, self._sweep) as (_, removed):
             return removed
 
     def _sweep(self, talk: Connection) -> int:
@@ -268,88 +262,7 @@ class SftpStore:
 
     async def __aexit__(self, *exc: object) -> None:
         """End the session and close the connections."""
-        if self._made and self._idle:
-            with suppress(*WIRE_ERRORS, OSError, StoreError):
-                await self.hop("", partial(self._drop_session, self._idle[0]))
-        while self._idle:
-            await self._off_loop(self._idle.pop().close)
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
-            self._threads = None
-
-    # --- connections and threads
-
-    @asynccontextmanager
-    async def _talk(self, key: str, work: Callable[[Connection], T]) -> AsyncIterator[tuple[Connection, T]]:
-        """Do a piece of work on a connection and keep that connection for the block.
-
-        A connection that went stale while it was idle is replaced once. One on which the block fails is closed, unless
-        the failure came from the server's own, proper answer.
-        """
-        async with self._free:
-            talk, result = await self._begin(key, work)
-            keep = False
-            try:
-                yield talk, result
-                keep = True
-            except GdacError as error:
-                keep = not isinstance(error, TemporaryStoreError)
-                raise
-            finally:
-                if keep:
-                    talk.used = True
-                    self._idle.append(talk)
-                else:
-                    talk.close()
-
-    async def _begin(self, key: str, work: Callable[[Connection], T]) -> tuple[Connection, T]:
-        for fresh in (False, True):
-            if self._idle and not fresh:
-                talk = self._idle.pop()
-            else:
-                talk = await self.hop(key, partial(Connection, self._host, self._port, self._settings))
-            try:
-                return talk, await self.hop(key, partial(work, talk))
-            except TemporaryStoreError:
-                talk.close()
-                if fresh or not talk.used:
-                    raise
-            except GdacError:  # the server said no, properly
-                talk.used = True
-                self._idle.append(talk)
-                raise
-            except BaseException:
-                talk.close()
-                raise
-        raise AssertionError("the second try either returns or raises")
-
-    async def hop(self, key: str, call: Callable[[], T]) -> T:
-        """Run a blocking call in a thread, what goes wrong turned into our errors."""
-
-        def guarded() -> T:
-            try:
-                return call()
-            except WIRE_ERRORS as error:
-                raise self._broken(key, error) from error
-            except (OSError, ValueError) as error:
-                raise self._refused(key, error) from error
-
-        return await self._off_loop(guarded)
-
-    async def _off_loop(self, call: Callable[[], T]) -> T:
-        """Run a call in a thread. When cancelled, wait for it: a thread cannot be killed, only overtaken."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._settings.connections, thread_name_prefix="gdac-sftp")
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await asyncio.wait([future])
-            if not future.cancelled() and future.exception() is None:
-                made = future.result()
-                if isinstance(made, Connection):
-                    made.close()
-            raise
+        await self._pool.close(self._drop_session if self._made else None)
 
     # --- names and errors
 
@@ -361,21 +274,6 @@ class SftpStore:
         return ChangedError(
             f"{key} on {self.name} was not written: another version is there than the expected one.",
             hint="Another run writes here: look at it first.",
-        )
-
-    def _broken(self, key: str, error: BaseException) -> StoreError:
-        said = "it did not answer in time" if isinstance(error, TimeoutError) else shown(str(error)).rstrip(".")
-        said = said or "it closed the connection"
-        return TemporaryStoreError(
-            f"{self.name} failed at {key}: {said}.", hint="Check host and port, or try again later."
-        )
-
-    def _refused(self, key: str, error: Exception) -> StoreError:
-        if isinstance(error, OSError) and is_missing(error):
-            return NotFoundError(f"{key} is not on {self.name}.")
-        said = shown(getattr(error, "strerror", None) or str(error)).rstrip(".") or "no reason given"
-        return StoreError(
-            f"{self.name} refused {key}: {said}.", hint="Check the account's rights and the server's disk."
         )
 
 

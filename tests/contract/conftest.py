@@ -10,7 +10,15 @@ import pytest
 
 from gdac.store import Store
 from sync.stores.open import open_store
-from sync.stores.settings import AzureSettings, FtpSettings, HttpSettings, S3Settings, SftpSettings, StoreSettings
+from sync.stores.settings import (
+    AzureSettings,
+    FtpSettings,
+    GcsSettings,
+    HttpSettings,
+    S3Settings,
+    SftpSettings,
+    StoreSettings,
+)
 from tests import servers
 
 _numbers = itertools.count()
@@ -62,10 +70,11 @@ STARTS: dict[str, tuple[Callable[[Path], AbstractContextManager[servers.Server]]
     "sftp-rclone": (servers.sftp_rclone, StoreSettings()),
     "sftp-openssh": (servers.sftp_openssh, StoreSettings()),
     "azure-azurite": (lambda _: servers.azure_azurite(), StoreSettings()),
+    "gcs-own": (servers.gcs_own, StoreSettings()),
     "s3-moto": (lambda _: servers.s3_moto(), StoreSettings()),
     "s3-rclone": (servers.s3_rclone, StoreSettings()),
 }
-WRITABLE = ("local", "sftp-rclone", "sftp-openssh", "s3-moto", "s3-rclone", "azure-azurite")
+WRITABLE = ("local", "sftp-rclone", "sftp-openssh", "s3-moto", "s3-rclone", "azure-azurite", "gcs-own")
 READ_ONLY = tuple(name for name in STARTS if name not in WRITABLE)
 ALL = (*WRITABLE, *READ_ONLY)
 
@@ -105,6 +114,8 @@ def _settings(name: str, server: servers.Server) -> StoreSettings:
         case "s3":
             keys = S3Settings(endpoint=server.endpoint, access_key=servers.USER, secret_key=servers.PASSWORD)
             return StoreSettings(s3=keys)
+        case "gcs":
+            return StoreSettings(gcs=GcsSettings(endpoint=server.endpoint, credentials_file=server.key))
         case "azure":
             account = {"account": servers.AZURITE_ACCOUNT, "access_key": servers.AZURITE_KEY}
             return StoreSettings(azure=AzureSettings(endpoint=server.endpoint, **account))

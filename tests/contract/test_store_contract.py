@@ -172,7 +172,7 @@ def test_concurrent_reads(place) -> None:
 
 
 def test_flat_memory_while_reading(place) -> None:
-    if place.name in {"s3-moto", "http-aiohttp", "http-python", "https-python", "ftps-pyftpdlib"}:
+    if place.name in {"s3-moto", "gcs-own", "http-aiohttp", "http-python", "https-python", "ftps-pyftpdlib"}:
         pytest.skip("the server shares this process")
     size = 20 << 20
 
@@ -233,7 +233,7 @@ def test_listing_knows_the_validator(place) -> None:
                 return
             (info,) = [info async for info in store.list("a")]
             assert info.validator in {None, (await store.stat("a/x.nc")).validator}
-            if place.writes:
+            if place.writes and place.name != "gcs-own":  # listings of GCS tell no generations
                 assert info.validator is not None
 
     run(visit())
@@ -307,7 +307,7 @@ def test_large_write_in_flat_memory(writable) -> None:
             return peak
 
     peak = run(visit())
-    if writable.name != "s3-moto":  # which shares this process
+    if writable.name not in {"s3-moto", "gcs-own"}:  # which share this process
         assert peak < (4 << 20 if writable.name == "local" else 30 << 20)
 
 
@@ -456,7 +456,7 @@ def test_preconditions(writable) -> None:
 
     async def visit() -> None:
         async with writable.open() as store:
-            assert await _ready(writable, store) == (writable.name in {"local", "s3-moto", "azure-azurite"})
+            assert await _ready(writable, store) == (writable.name in {"local", "s3-moto", "azure-azurite", "gcs-own"})
             first = await store.write("head.json", b"1", declared(b"1"), expect=Expect.NOTHING)
             with pytest.raises(ChangedError):
                 await store.write("head.json", b"x", declared(b"x"), expect=Expect.NOTHING)

@@ -59,7 +59,7 @@ def test_host_keys_are_checked(at: Callable[[str], Place], tmp_path: Path) -> No
     known = Path(place.server.trust).read_text()
     log_in = {"user": servers.USER, "password": servers.PASSWORD}
     fingerprint = _fingerprint(known)
-    other = servers._ssh_key(tmp_path / "other")
+    other = servers.ssh_key(tmp_path / "other")
     (tmp_path / "wrong").write_text(" ".join([known.split()[0], other]))
     (tmp_path / "nobody").touch()
     with pytest.raises(NotFoundError):  # it was asked: it is trusted
@@ -100,13 +100,14 @@ def test_probe(writable: Place) -> None:
                 "s3-moto": (True, True, True, False, False),
                 "s3-rclone": (False, False, True, True, False),
                 "azure-azurite": (True, True, False, None, None),
+                "gcs-own": (True, True, False, None, None),
             }
             assert told == expected.get(writable.name, (True, True, None, None, None))
 
     run(visit())
 
 
-@pytest.mark.parametrize("name", ["s3-moto", "s3-rclone", "azure-azurite"])
+@pytest.mark.parametrize("name", ["s3-moto", "s3-rclone", "azure-azurite", "gcs-own"])
 def test_copy_between_stores_of_one_bucket(at: Callable[[str], Place], name: str) -> None:
     one, two = at(name), at(name)
 
