@@ -121,7 +121,7 @@ def mostly(chance, usual, others, rng):
 
 def columns_of(rng, mode, core):
     """Levels that are right with some chance, so that all branches are reached."""
-    wild = rng.choice([0.0, 0.05, 0.3])
+    wild_raw, wild_adjusted = rng.choice([(0.0, 0.05), (0.0, 0.1), (0.0, 0.3), (0.2, 0.0)])
     rows = []
     for _ in range(LEVELS):
         value = FILL if rng.random() < 0.3 else np.float32(1.0)
@@ -136,7 +136,9 @@ def columns_of(rng, mode, core):
         else:
             adjusted, adjusted_flag, error = np.float32(1.1), rng.choice("11358"), np.float32(0.1)
         row = [value, flag, adjusted, adjusted_flag, error]
-        rows.append([mostly(1 - wild, each, FLAGS if isinstance(each, str) else VALUES, rng) for each in row])
+        wild = (wild_raw, wild_raw, wild_adjusted, wild_adjusted, wild_adjusted)
+        others = [FLAGS if isinstance(each, str) else VALUES for each in row]
+        rows.append([mostly(1 - chance, *each, rng) for chance, *each in zip(wild, row, others, strict=True)])
     return list(map(list, zip(*rows, strict=True)))
 
 

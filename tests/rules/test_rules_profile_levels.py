@@ -10,7 +10,7 @@ from gdac.check.dataset import open_dataset
 from gdac.check.finding import Severity, Verdict
 from gdac.check.kinds import content_of
 from gdac.check.options import Options
-from gdac.check.rules.profile.levels import series
+from gdac.check.rules.profile.series import series
 from gdac.spec import load
 from gdac.spec.parameters import Role
 from tests.rules.cases import Case, checks, run, tables
@@ -257,7 +257,7 @@ def test_each_profile_is_judged_alone():
 
 
 def per_level(values, fill=FILL):
-    from gdac.check.rules.profile.levels import _per_level
+    from gdac.check.rules.profile.series import _per_level
 
     return _per_level(np.array([values], np.float64), np.float32(fill))[0].tolist()
 

@@ -9,7 +9,8 @@ from gdac.check.context import Context
 from gdac.check.finding import Fault, at
 from gdac.check.rule import rule
 from gdac.check.rules.profile.flags import raw_failed, strays
-from gdac.check.rules.profile.levels import Hits, Level, LevelRules, Series, series
+from gdac.check.rules.profile.levels import Hits, Level, LevelRules
+from gdac.check.rules.profile.series import Series, series
 from gdac.spec.parameters import Role
 
 #: Faults that do not count against the letter of the profile.

@@ -8,7 +8,8 @@ import numpy as np
 from gdac.check.context import Context
 from gdac.check.finding import Fault, at
 from gdac.check.rule import rule
-from gdac.check.rules.profile.levels import Hits, Level, LevelRules, Series, series
+from gdac.check.rules.profile.levels import Hits, Level, LevelRules
+from gdac.check.rules.profile.series import Series, series
 from gdac.netcdf import Array
 from gdac.spec.parameters import Role
 

@@ -8,7 +8,7 @@ from gdac.check.finding import Fault, Place, at
 from gdac.check.rule import rule
 from gdac.check.rules.profile.adjusted import adjusted_failed
 from gdac.check.rules.profile.flags import raw_failed
-from gdac.check.rules.profile.levels import Series, series
+from gdac.check.rules.profile.series import Series, names_of, series
 from gdac.spec.parameters import Role
 
 _GOOD: Final = ("1", "2", "5", "8")
@@ -21,7 +21,7 @@ def letters(ctx: Context) -> tuple[tuple[Series, str, bool], ...]:
     raw, adjusted = ctx.once(raw_failed), ctx.once(adjusted_failed)
     found = []
     for one in ctx.once(series):
-        name = Role.PROFILE_QC.of(one.parameter.name)
+        name = names_of(one.parameter.name)[Role.PROFILE_QC]
         key = (one.profile, one.parameter.name)
         # a parameter without adjusted variables is left alone, unless its measured values are wrong already
         if name in ctx.dataset and (one.column.adjusted or key in raw):
