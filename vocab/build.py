@@ -1,13 +1,15 @@
 """The whole vocabulary: verbatim tables, enrichment, hand-written layer and catalogue, one named graph each."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Final
 
 import pyoxigraph as ox
 
-from gdac.errors import RefusedError
+from gdac.errors import RefusedError, UsageError
 from vocab.enrich import RULES
 from vocab.enrich.rule import Found, Rule
 from vocab.enrich.typed import date_time
@@ -140,7 +142,9 @@ def build(
 
     Raises:
         RefusedError: there are no tables, or a table comes twice.
+        UsageError: a name that no IRI can carry, or a date that is none.
     """
+    _check_release(issued, label, prior)
     tables = _tables(sources)
     found = [(rule, rule.apply(tables, names)) for rule in RULES]
     modified = max((one.modified[:10] for one in tables if date_time(one.modified)), default="")
@@ -160,6 +164,18 @@ def build(
         names.catalogue_graph: _catalogue(record, names),
     }
     return Vocabulary.of(names, record, tables, graphs)
+
+
+def _check_release(issued: str, label: str, prior: str) -> None:
+    for name in (label, prior):
+        if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+            raise UsageError(f"{name!a} is no name of a release.", hint="Letters, digits, dots, hyphens, underscores.")
+    if label and label == prior:
+        raise UsageError(f"release {label} cannot come after itself.")
+    try:
+        date.fromisoformat(issued or "2000-01-01")
+    except ValueError as error:
+        raise UsageError(f"{issued!a} is no date.", hint="Write YYYY-MM-DD.") from error
 
 
 def _tables(sources: Sequence[Verbatim]) -> Tables:

@@ -200,7 +200,7 @@ class _Reader:
             raise RefusedError(f"{self._where}: term {identifier} of table {table}: owl:deprecated is {deprecated!r}.")
         links: dict[str, tuple[str, ...]] = {}
         for predicate, relation in RELATIONS.items():
-            found = {one.value for one in self._about[iri].get(predicate, ()) if isinstance(one, ox.NamedNode)}
+            found = {_usual(one.value) for one in self._about[iri].get(predicate, ()) if isinstance(one, ox.NamedNode)}
             if found:
                 links[relation] = tuple(sorted(found))
         return Term(
@@ -224,3 +224,8 @@ class _Reader:
         found = [one for one in self._about[iri].get(predicate, ()) if isinstance(one, ox.Literal)]
         best = min(found, key=lambda one: ((one.language or "en") != "en", one.value), default=None)
         return best.value if best else ""
+
+
+def _usual(iri: str) -> str:
+    """NVS' own spelling of its IRIs; addresses with https circulate and mean the same term."""
+    return f"http{iri[5:]}" if iri.startswith("https://vocab.nerc.ac.uk/collection/") else iri

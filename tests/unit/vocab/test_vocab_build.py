@@ -166,6 +166,25 @@ def test_a_build_is_opened_as_it_was_written_and_refused_when_touched(tmp_path):
         open_vocabulary(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"label": "a b"}, {"prior": "../x"}, {"issued": "soon"}, {"label": "1", "prior": "1"}]
+)
+def test_releases_that_no_iri_or_calendar_can_carry(tmp_path, wrong):
+    tables = read_folder(write_tables(tmp_path, {"R10": [Word("ARGOS")]}))
+    with pytest.raises(UsageError):
+        build(tables, Names(), **wrong)
+
+
+def test_a_named_release_stands_in_the_header(tmp_path):
+    tables = read_folder(write_tables(tmp_path, {"R10": [Word("ARGOS")]}))
+    vocabulary = build(tables, Names(), label="2026.1", issued="2026-05-01", prior="2025.9")
+    rows = ask(
+        vocabulary, "<https://w3id.org/argo-gdac/vocabulary> owl:versionIRI ?v; owl:priorVersion ?p; dct:issued ?i"
+    )
+    base = "https://w3id.org/argo-gdac/vocabulary/version/"
+    assert rows == [(f"{base}2026.1", f"{base}2025.9", "2026-05-01")]
+
+
 def test_a_folder_of_other_things_is_not_written_into(tmp_path):
     (tmp_path / "mine.txt").write_text("x")
     with pytest.raises(UsageError, match="not empty"):
@@ -225,6 +244,15 @@ def test_the_record_of_an_import_vouches_for_its_files(tmp_path):
     (folder / "import.json").write_text(json.dumps({"tables": {"R03": {"file": "R03.jsonld", "sha256": "0" * 64}}}))
     with pytest.raises(RefusedError, match="not what was imported"):
         read_folder(folder)
+
+
+def test_links_with_https_mean_the_same_term():
+    document = table("R27", [Word("OPT1", links={"broader": ["R26/SBE"]})])
+    text = as_bytes(document).replace(
+        b"http://vocab.nerc.ac.uk/collection/R26", b"https://vocab.nerc.ac.uk/collection/R26"
+    )
+    term = read_verbatim(text, JSONLD, origin="R27").table.terms["OPT1"]
+    assert term.linked("broader", "R26") == (concept("R26", "SBE"),)
 
 
 def test_concept_iris_are_told_from_collections_and_versions():

@@ -52,6 +52,7 @@ BROKEN = {
     "no top concepts": ("the header", "", [(f"<{MAIN}>", "skos:hasTopConcept")]),
     "an import": ("the header", f"<{MAIN}> owl:imports <http://example.org/> .", []),
     "a class without definition": ("a class or property of ours", "", [("argo:Float", "skos:definition")]),
+    "a property without comment": ("a class or property of ours", "", [("argo:measures", "rdfs:comment")]),
     "no reason": (
         "an enrichment",
         f'<{MAIN}/x> a argo:Enrichment ; argo:basis "added" ; prov:wasAttributedTo <{MAIN}> .',
