@@ -18,6 +18,7 @@ from sync.hub.day import HUB, Day, Observed
 from sync.hub.inplace import open_in_place
 from sync.hub.keeping import begin_day
 from sync.journal import check_journal
+from sync.localdisk import local_disk
 from sync.mirror.fleet import Fleet
 from sync.progress import Reporter
 from sync.sealed.copies import Shown, read_head
@@ -94,6 +95,10 @@ class Run:
                 return await day.observe(), tuple(day.notes)
 
     async def _recorded(self, kind: str, work: Callable[[], Awaitable[_Done]]) -> RunRecord:
+        with local_disk(self._state.directory):
+            return await self._keep_record(kind, work)
+
+    async def _keep_record(self, kind: str, work: Callable[[], Awaitable[_Done]]) -> RunRecord:
         began = self._now()
         run = self._state.start_run(kind, began)
         try:

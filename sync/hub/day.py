@@ -28,6 +28,7 @@ from sync.hub.seal import Sealing
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.grace import Grace, dropped_keys
+from sync.sealed.underway import UnderWay
 from sync.state import State
 
 #: Name of the hub in the state.
@@ -102,6 +103,7 @@ class Day:
         self._connection, self._workdir, self._reporter, self._now = connection, workdir, reporter, now
         self._copies = Copies(state.directory / "sealed")
         self._grace = Grace(connection, hub, HUB, config.hub.grace, state, self._copies, now)
+        self._under_way = UnderWay(connection, state, HUB, 0)
         self._brake = Brake(state, HUB, config.limits_for(), now)
         self._way = Way.TREE if config.in_place else Way(config.the_source.observe)
         self._swept: list[str] = []
@@ -115,6 +117,7 @@ class Day:
             StoreError: the source does not answer.
         """
         before = await read_head(self._hub)
+        self._under_way = UnderWay(self._connection, self._state, HUB, before.head.serial if before else 0)
         if before is not None:
             await self._grace.catch_up(self._hub, before.head)
             self._leave_to_the_owner()
@@ -134,6 +137,7 @@ class Day:
         await self._load_base(before)
         loaded, kept = self._compare_listed(visit)
         looked = await self._look(before, visit)
+        plan.fetch_doubtful(self._connection)
         private = plan.refuse_private(self._connection)
         self.notes.extend(f"refused: {one}" for one in private[:_EXAMPLES])
         judgement = self._judge(loaded, before, visit)
@@ -182,6 +186,7 @@ class Day:
             return IngestRecord(indexes=seen.visit.asked, indexes_changed=fetched, set_aside=waiting)
         result = IngestResult()
         if seen.todo:
+            self._note_under_way()
             with self._reporter.stage("ingest", seen.todo) as stage:
                 result = await ingest(
                     self._source,
@@ -218,7 +223,7 @@ class Day:
         Raises:
             GdacError: the hub failed or another writer was there; the old head stands.
         """
-        sealing = Sealing(self._config, self._hub, self._copies, self._now)
+        sealing = Sealing(self._config, self._hub, self._copies, self._now, self._under_way)
         if seen.quiet:
             assert seen.before is not None
             record, shown = await sealing.issue_again(seen.before)
@@ -232,6 +237,7 @@ class Day:
             if record.new:
                 dropped = dropped_keys(seen.before.head if seen.before else None, shown.head)
                 self._grace.record(shown.head, None if self._config.in_place else table, dropped)
+            self._under_way.settle(shown.head, "new_state", self._now())
             self._state.forget_pending()
             if self._way is Way.LISTING:
                 Marks(self._state.directory).save(self._connection, seen.waiting)
@@ -241,6 +247,8 @@ class Day:
 
     def _is_quiet(self, visit: IndexVisit, before: Shown | None) -> bool:
         if before is None or self._state.pending_count() or self._state.due_count(self._now()):
+            return False
+        if self._under_way.is_open:
             return False
         if self._state.swept_count():
             return False
@@ -257,6 +265,8 @@ class Day:
             await self._copies.load_manifest(self._connection, self._hub, before.head, "base")
         plan.load_pending(self._connection, self._state, self._workdir)
         plan.overlay(self._connection)
+        self._under_way.load("under_way")
+        plan.find_doubtful(self._connection)
 
     def _compare_listed(self, visit: IndexVisit) -> tuple[tuple[LoadedIndex, ...], int]:
         try:
@@ -274,6 +284,13 @@ class Day:
         for name in self._config.the_source.retired:
             covered |= SPECS[name].kinds
         return loaded, plan.keep_uncovered(self._connection, covered)
+
+    def _note_under_way(self) -> None:
+        """From here on files may be replaced: entries of the journal that speak of the same ones are good no longer."""
+        if self._config.in_place:
+            return
+        self._under_way.begin("select path from todo")
+        self._state.forget_pending(plan.pending_again(self._connection))
 
     def _judge(self, loaded: Sequence[LoadedIndex], before: Shown | None, visit: IndexVisit) -> Judgement:
         head = before.head if before else None

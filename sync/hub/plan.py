@@ -5,6 +5,7 @@ Tables, all in one DuckDB connection:
 - ``base``: the last sealed manifest (a view), or an empty table of its shape.
 - ``pending``: files fetched since, not yet sealed (the journal).
 - ``known``: what the hub holds now: ``base`` overlaid with ``pending``.
+- ``doubtful``: paths that a broken-off run may have written without entering them into the journal.
 - ``wanted``: what the indexes list (path, date_update).
 - ``seen``: what listings of the changed floats showed (path, size, modified, kind).
 - ``todo``: files to fetch (path, date_update, why); ``gone``: paths that leave the manifest.
@@ -20,7 +21,7 @@ import duckdb
 
 from gdac.columns import stream
 from gdac.manifest.model import MANIFEST_COLUMNS
-from gdac.paths import ArchivePath, Kind
+from gdac.paths import MANIFEST_DIR, ArchivePath, Kind
 from policies.distribution import NOT_SURELY, SURELY_PUBLIC, why_private
 from sync.brakes.kinds import add_kinds
 from sync.spool import Spool
@@ -57,12 +58,43 @@ def _without_zone(row: tuple[str, int, str, str, str | None, str | None]) -> tup
 
 
 def overlay(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the view ``known``: what the hub's store holds now."""
+    """Make the view ``known``: what the hub's store holds now. Nothing is doubtful until `find_doubtful` says so."""
     chosen = ", ".join(ROW)
+    connection.execute("create temp table if not exists doubtful (path varchar)")
     connection.execute(
         f"create or replace view known as select {chosen} from base anti join pending using (path)"
         f" union all select {chosen} from pending"
     )
+
+
+def find_doubtful(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make ``doubtful`` out of ``under_way`` (`sync.sealed.underway`): what the journal does not vouch for."""
+    connection.execute(
+        "create or replace temp table doubtful as select path from under_way anti join pending using (path)"
+        f" where not starts_with(path, '{MANIFEST_DIR}/')"
+    )
+
+
+def fetch_doubtful(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add to ``todo`` what is doubtful and stays in the archive, whatever indexes and listings say of it."""
+    connection.execute(
+        "insert into todo (path, date_update, why) select d.path, w.date_update,"
+        " case when k.path is null then 'new' else 'changed' end"
+        " from doubtful d left join wanted w on d.path = w.path left join known k on d.path = k.path"
+        " where contains(d.path, '/') and (w.path is not null or (k.path is not null and k.date_update is null))"
+        " and d.path not in (select path from todo) and d.path not in (select path from gone)"
+    )
+
+
+def unsure_indexes(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Index files of which a broken-off run may have put other bytes into the hub."""
+    rows = connection.execute("select path from under_way where not contains(path, '/')").fetchall()
+    return {row[0] for row in rows}
+
+
+def pending_again(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Paths of the journal that are to be fetched again."""
+    return [row[0] for row in connection.execute("select path from pending semi join todo using (path)").fetchall()]
 
 
 def compare_listed(connection: duckdb.DuckDBPyConnection) -> None:
@@ -148,11 +180,12 @@ def known_bytes(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
 def changed_floats(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Directories (``dac/<dac>/<wmo>``) of floats of which a listed file comes, changes or goes, in order.
 
-    Files of the journal count too: the run that fetched them broke off and may not have looked at their float.
+    Files of the journal count too, and doubtful ones: their run broke off and may not have looked at their float.
     """
     rows = connection.execute(
         r"select distinct regexp_extract(path, '^dac/[^/]+/[^/]+') as folder"
-        " from (select path from todo union all select path from gone union all select path from pending)"
+        " from (select path from todo union all select path from gone union all select path from pending"
+        " union all select path from doubtful)"
         r" where path like 'dac/%/%/%' order by folder"
     ).fetchall()
     return [row[0] for row in rows]

@@ -30,6 +30,7 @@ from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, fetch_file, read_head
 from sync.sealed.grace import Grace, dropped_keys
 from sync.sealed.timetravel import Past, at_serial, find, load_since, save
+from sync.sealed.underway import UnderWay
 from sync.sealed.writers import take_hub
 from sync.state import State
 from sync.transfer import carry
@@ -115,8 +116,12 @@ class Revert:
                 workdir = Path(folder)
                 await load_since(connection, self._copies, hub, shown.head, serial)
                 kept = await self._kept_indexes(hub)
+                under_way = UnderWay(connection, self._state, HUB, shown.head.serial)
+                under_way.load("under_way")
+                connection.execute(_BACK_IN_PLACE)
+                under_way.begin("select path from back_in_place")
                 brought = await self._bring(connection, target, others, vault, kept)
-                return await self._seal(connection, target, shown, serial, kept, brought, workdir)
+                return await self._seal(connection, target, shown, serial, kept, brought, under_way, workdir)
 
     async def fetch(self, path: str, serial: int, output: Path) -> int:
         """Save one file as it was at ``serial``; returns its size.
@@ -167,7 +172,9 @@ class Revert:
         kept: dict[str, str],
     ) -> int:
         """Put old bytes back in place; makes the table ``lost`` of what cannot be had."""
-        wanted = list(stream(connection, _WANTED))  # of the days since that serial, not of the archive
+        wanted = list(
+            stream(connection, "select * from back_in_place order by path")
+        )  # of the days since that serial, not of the archive
         lost: list[str] = []
         brought = 0
         with self._reporter.stage("put back", len(wanted)) as stage:
@@ -211,6 +218,7 @@ class Revert:
         serial: int,
         kept: dict[str, str],
         brought: int,
+        under_way: UnderWay,
         workdir: Path,
     ) -> RevertRecord:
         connection.execute(_GOAL)
@@ -221,15 +229,23 @@ class Revert:
             digest = bytes(sha256).hex()
             key = kept.get(digest[:16]) or path
             await fetch_file(hub, key, indexes[path], digest, size)
-        sealing = Sealing(self._config, hub, self._copies, self._now)
+        sealing = Sealing(self._config, hub, self._copies, self._now, under_way)
         self._state.stop_ingest(f"the state of serial {serial} was sealed again", self._now())
         record, shown = await sealing.seal_state(connection, before, "manifest", "goal", indexes, workdir / "staging")
         if record.new:
             dropped = dropped_keys(before.head, shown.head)
             grace = Grace(connection, hub, HUB, self._config.hub.grace, self._state, self._copies, self._now)
             grace.record(shown.head, DELTA_TABLE, [*dropped, *self._borrowed])
+        under_way.settle(shown.head, "goal", self._now())
+        self._leave_doubtful(connection, shown.head.serial)
         first = plan.first_paths(connection, "lost", _FIRST)
         return RevertRecord(serial, record, brought, plan.count(connection, "lost"), tuple(first))
+
+    def _leave_doubtful(self, connection: duckdb.DuckDBPyConnection, serial: int) -> None:
+        """What a broken-off run may have overwritten, and nobody has any more, is for the next run to fetch."""
+        rows = connection.execute("select path from lost semi join under_way using (path)").fetchall()
+        if rows:
+            UnderWay(connection, self._state, HUB, serial).begin(keys=[row[0] for row in rows])
 
     async def _kept_indexes(self, hub: Store) -> dict[str, str]:
         """Copies of index files of earlier serials that still stand: the digest in their names, and their keys."""
@@ -252,10 +268,14 @@ class Revert:
             yield hub, others, vault
 
 
-#: What that serial held and the manifest does not, or with other bytes.
-_WANTED: Final = (
-    "select coalesce(from_path, path), old_size, old_sha256, old_modified from since where change <> 'added'"
-    " and (change <> 'changed' or sha256 is distinct from old_sha256) order by 1"
+#: What that serial held and the manifest does not, or with other bytes; and what a broken-off run may have overwritten.
+_BACK_IN_PLACE: Final = (
+    "create or replace temp table back_in_place as"
+    " select coalesce(from_path, path) as path, old_size as size, old_sha256 as sha256, old_modified as modified"
+    " from since where change <> 'added' and (change <> 'changed' or sha256 is distinct from old_sha256)"
+    " union all select path, size, sha256, modified from manifest semi join under_way using (path)"
+    " where contains(path, '/') and path not in (select unnest([path, coalesce(from_path, path)]) from since"
+    " where change <> 'changed' or sha256 is distinct from old_sha256)"
 )
 #: The state of that serial; where a path is lost, what stands in its place now stays.
 _GOAL: Final = (

@@ -21,6 +21,7 @@ from sync.hub import plan
 from sync.hub.indexes import IndexVisit
 from sync.sealed.copies import Copies, Shown, fetch_file
 from sync.sealed.publish import publish_head
+from sync.sealed.underway import UnderWay
 
 
 class Sealing:
@@ -31,10 +32,14 @@ class Sealing:
         hub: its hub, opened.
         copies: where sealed files stay at hand.
         now: the clock (UTC).
+        under_way: notes what is about to be written.
     """
 
-    def __init__(self, config: Config, hub: Store, copies: Copies, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, config: Config, hub: Store, copies: Copies, now: Callable[[], datetime], under_way: UnderWay
+    ) -> None:
         self._config, self._hub, self._copies, self._now = config, hub, copies, now
+        self._under_way = under_way
 
     async def issue_again(self, before: Shown) -> tuple[SealRecord, Shown]:
         """A day without change: the same serial with a new expiry."""
@@ -84,10 +89,12 @@ class Sealing:
             about=self._about(),
         )
         shown = Shown(seal.head, seal.head_raw, None)
+        unsure = plan.unsure_indexes(connection)
         if not seal.is_new:
+            await self._put_indexes(seal, files, visit, unsure)
             await publish_head(self._hub, seal.head_raw, seal.head, before)
             return _record(seal), shown, None
-        await self._publish(seal, visit, before)
+        await self._publish(seal, files, visit, before, unsure)
         return _record(seal), shown, DELTA_TABLE if before else None
 
     async def seal_state(
@@ -126,15 +133,10 @@ class Sealing:
             about=self._about(),
         )
         sealed = {entry.path: entry.sha256 for entry in before.head.indexes}
-        for entry in seal.head.indexes:
-            if sealed.get(entry.path) != entry.sha256:
-                file = indexes[entry.path]
-                await self._hub.write(entry.path, file_body(file), Declared(entry.size, entry.sha256, entry.updated))
-        for one in seal.files:
-            await self._hub.write(one.key, file_body(one.path), Declared(one.size, one.sha256))
-            if one.rows is not None:
-                self._copies.keep(one.path)
-        await publish_head(self._hub, seal.head_raw, seal.head, before)
+        changed = {entry.path for entry in seal.head.indexes if sealed.get(entry.path) != entry.sha256}
+        self._note(seal, changed, before)
+        await self._put_indexes(seal, indexes, None, changed | plan.unsure_indexes(connection))
+        await self._put_sealed(seal, before)
         return _record(seal), Shown(seal.head, seal.head_raw, None)
 
     async def _missing_indexes(self, before: Shown | None, visit: IndexVisit, staging: Path) -> dict[str, Path]:
@@ -146,17 +148,38 @@ class Sealing:
                 await fetch_file(self._hub, entry.key, kept[entry.path], entry.sha256, entry.size)
         return kept
 
-    async def _publish(self, seal: Seal, visit: IndexVisit, before: Shown | None) -> None:
+    async def _publish(
+        self, seal: Seal, files: Mapping[str, Path], visit: IndexVisit, before: Shown | None, unsure: set[str]
+    ) -> None:
         sealed = {entry.path: entry.sha256 for entry in before.head.indexes} if before else {}
-        for one in visit.files if not self._config.in_place else ():  # there they are where they belong
-            if sealed.get(one.key) != one.known.sha256.hex():
-                declared = Declared(one.known.size, one.known.sha256.hex(), one.known.modified)
-                await self._hub.write(one.key, file_body(one.file), declared)
+        changed = {entry.path for entry in seal.head.indexes if sealed.get(entry.path) != entry.sha256}
+        self._note(seal, changed, before)
+        await self._put_indexes(seal, files, visit, changed | unsure)
+        await self._put_sealed(seal, before)
+
+    async def _put_indexes(
+        self, seal: Seal, files: Mapping[str, Path], visit: IndexVisit | None, chosen: set[str]
+    ) -> None:
+        """Write the chosen ones of the serial's index files, with the source's times where it shows them."""
+        if self._config.in_place:
+            return  # they are where they belong
+        times = {one.key: one.known.modified for one in visit.files} if visit else {}
+        for entry in seal.head.indexes:
+            if entry.path in chosen:
+                declared = Declared(entry.size, entry.sha256, times.get(entry.path, entry.updated))
+                await self._hub.write(entry.path, file_body(files[entry.path]), declared)
+
+    async def _put_sealed(self, seal: Seal, before: Shown | None) -> None:
         for file in seal.files:
             await self._hub.write(file.key, file_body(file.path), Declared(file.size, file.sha256))
             if file.rows is not None:
                 self._copies.keep(file.path)
         await publish_head(self._hub, seal.head_raw, seal.head, before)
+
+    def _note(self, seal: Seal, indexes: set[str], before: Shown | None) -> None:
+        """Note what is about to be written, and what the new head will name no more."""
+        dropped = [before.head.manifest.key, *(entry.key for entry in before.head.indexes)] if before else []
+        self._under_way.begin(keys=[*indexes, *(one.key for one in seal.files), *dropped])
 
     def _about(self) -> About:
         archive = self._config.archive

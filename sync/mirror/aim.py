@@ -28,7 +28,9 @@ from gdac.manifest.model import MANIFEST_COLUMNS
 from gdac.store import Store
 from sync.mirror.adopt import list_held
 from sync.sealed.copies import Copies, Shown, fetch_file
-from sync.sealed.grace import Grace
+from sync.sealed.grace import Grace, sealed_keys
+from sync.sealed.underway import UnderWay
+from sync.spool import Spool
 from sync.state import State
 from sync.views.definition import Definition
 from sync.views.derive import derive, issue_again
@@ -229,6 +231,7 @@ async def make_changes(
     """
     if aim.is_there:
         return "current", ()
+    doubtful = connection.execute("select 1 from under_way limit 1").fetchone() is not None
     way = "snapshot"
     notes: tuple[str, ...] = ()
     if aim.advance is Advance.DELTAS:
@@ -237,9 +240,9 @@ async def make_changes(
             way = "delta"
         except RefusedError as error:
             notes = (f"the deltas of {origin.name} could not be used, so full manifests were compared: {error.what}",)
+    if (way != "delta" or doubtful) and not aim.is_view:
+        await aim.copies.load_manifest(connection, origin, aim.head, "goal")
     if way != "delta":
-        if not aim.is_view:
-            await aim.copies.load_manifest(connection, origin, aim.head, "goal")
         if there is None:
             _all_added(connection)
         else:
@@ -249,7 +252,7 @@ async def make_changes(
         await list_held(store, connection, "held_there", workdir)
     else:
         connection.execute("create temp table held_there (path varchar, size bigint, md5 blob)")
-    _make_to_copy(connection, aim)
+    _make_to_copy(connection, aim, doubtful=doubtful)
     return way, notes
 
 
@@ -277,18 +280,65 @@ async def _compare(connection: duckdb.DuckDBPyConnection, aim: Aim, store: Store
     diff(connection, "held", "goal", "changes")
 
 
-def _make_to_copy(connection: duckdb.DuckDBPyConnection, aim: Aim) -> None:
+def begin_copies(
+    connection: duckdb.DuckDBPyConnection,
+    aim: Aim,
+    there: Shown | None,
+    under_way: UnderWay,
+    state: State,
+    name: str,
+    workdir: Path,
+) -> None:
+    """Note what is about to be written into a mirror, before the first byte; see `sync.sealed.underway`.
+
+    Entries of the journal that will be good no longer go: those over another head than the mirror shows, and those
+    whose files are to be replaced.
+
+    Args:
+        connection: holds ``to_copy``.
+        aim: of the mirror.
+        there: the head that it shows.
+        under_way: of the mirror.
+        state: keeps the journal.
+        name: the mirror's name in the state.
+        workdir: for a temporary file.
+    """
+    place = aim.layout.place_sql("path")
+    if not under_way.is_resumed:
+        state.forget_copied(name)
+    else:
+        with Spool(workdir / "copied.tsv") as spool:
+            spool.extend((path, sha256.hex()) for path, sha256 in state.copied(name))
+            spool.load(connection, "copied", {"path": "VARCHAR", "sha256": "HEX"})
+        query = (
+            "select c.path from copied c join to_copy t"
+            f" on c.path = {aim.layout.place_sql('t.path')} and c.sha256 <> t.sha256"
+        )
+        state.forget_copied(name, [row[0] for row in connection.execute(query).fetchall()])
+    before = sealed_keys(there.head).keys() if there else set()
+    keys = [key for key in sealed_keys(aim.head) if key not in before]
+    dropped = [there.head.manifest.key, *(entry.key for entry in there.head.indexes)] if there else []
+    under_way.begin(f"select {place} as path from to_copy", [*keys, *dropped])
+
+
+def _make_to_copy(connection: duckdb.DuckDBPyConnection, aim: Aim, *, doubtful: bool) -> None:
     place = aim.layout.place_sql
     connection.execute(
         f"create temp view changes_there as select change, {place('path')} as path,"
         f" case when from_path is not null then {place('from_path')} end as from_path from changes"
     )
     connection.execute("create temp table index_files as select unnest(?::varchar[]) as path", [list(aim.sealed)])
+    unsure = (
+        " union all select path, sha256, md5, modified,"
+        " not contains(path, '/') or path in (select path from index_files), 'perhaps'"
+        f" from goal where {place('path')} in (select path from under_way)"
+        " and path not in (select path from changes where change <> 'removed' and sha256 is distinct from old_sha256)"
+    )
     connection.execute(
         "create temp view to_copy as select c.path, c.sha256, c.md5, c.modified,"
         " not contains(c.path, '/') or c.path in (select path from index_files) as is_index,"
         " case when h.path is null then 'no' when h.md5 is null then 'perhaps' when h.md5 = c.md5 then 'yes'"
         " else 'no' end as held"
         f" from changes c left join held_there h on h.path = {place('c.path')} and h.size = c.size"
-        " where c.change <> 'removed' and c.sha256 is distinct from c.old_sha256"
+        " where c.change <> 'removed' and c.sha256 is distinct from c.old_sha256" + (unsure if doubtful else "")
     )

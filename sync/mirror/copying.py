@@ -56,6 +56,7 @@ class Copying:
         state: the journal.
         workers: files under way at once.
         excuses: what the origin lacks is an exception; else it is an error.
+        listed: the mirror was listed, as it shows no head; what is not there is not, whatever the journal says.
 
     Attributes:
         files, size: what was copied.
@@ -66,10 +67,19 @@ class Copying:
     """
 
     def __init__(
-        self, origin: Store, target: Store, name: str, aim: Aim, state: State, workers: int, *, excuses: bool
+        self,
+        origin: Store,
+        target: Store,
+        name: str,
+        aim: Aim,
+        state: State,
+        workers: int,
+        *,
+        excuses: bool,
+        listed: bool = False,
     ) -> None:
         self._origin, self._target, self._name, self._aim = origin, target, name, aim
-        self._state, self._workers, self._excuses = state, workers, excuses
+        self._state, self._workers, self._excuses, self._listed = state, workers, excuses, listed
         self.files = self.size = self.resumed = self.held = 0
         self.by_server = ServerCopies(origin, target)
         self.missing: dict[str, str] = {}
@@ -117,7 +127,8 @@ class Copying:
     async def _arrive(self, one: Row) -> int:
         """Bytes that travelled; 0 when none had to or could."""
         key = self._aim.layout.place(one.path)
-        copied = self._state.is_copied(self._name, key, one.sha256)
+        emptied = self._listed and not one.perhaps
+        copied = not emptied and self._state.is_copied(self._name, key, one.sha256)
         if copied or (copied is None and await holds(self._target, key, one.sha256)):
             self.resumed += 1
             return 0

@@ -17,6 +17,7 @@ from gdac.records import MirrorRecord
 from gdac.store import Store
 from sync.brakes.hold import Brake, HeldError
 from sync.config import Config
+from sync.localdisk import local_disk
 from sync.mirror.replicate import Mirror, Replication
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
@@ -84,6 +85,7 @@ class Fleet:
         notes: list[str] = []
         try:
             async with AsyncExitStack() as stack:
+                stack.enter_context(local_disk(self._state.directory))
                 store = await stack.enter_async_context(self._open_mirror(name))
                 if not store.capabilities.writes:
                     raise UsageError(

@@ -19,13 +19,14 @@ from gdac.store import Declared, NotFoundError, Store
 from sync.brakes.facts import delta_facts
 from sync.brakes.hold import Brake, check_public, leave_out
 from sync.files import file_body
-from sync.mirror.aim import Aim, aim_at_hub, aim_at_view, catch_up, make_changes
+from sync.mirror.aim import Aim, aim_at_hub, aim_at_view, begin_copies, catch_up, make_changes
 from sync.mirror.copying import Copying, Row, reason
 from sync.mirror.exceptions import read_exceptions, write_exceptions
 from sync.progress import Reporter, Stage
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.grace import Grace, dropped_keys, sealed_keys
 from sync.sealed.publish import publish_head
+from sync.sealed.underway import UnderWay
 from sync.state import MirrorException, State
 from sync.transfer import OtherBytesError, carry
 from sync.views.definition import Definition
@@ -94,30 +95,43 @@ class Replication:
         there = await read_head(mirror.store)
         await mirror.store.clean()
         before = await self._exceptions_of(mirror, there)
+        shows = there.head.serial if there else 0
         with connect(memory_limit=self._memory, temp_directory=str(self._workdir)) as connection:
             aim = await self._aim(connection, mirror, there)
             grace = Grace(connection, mirror.store, mirror.name, mirror.grace, self._state, aim.copies, self._now)
             await catch_up(connection, aim, grace, self._hub, mirror.store, self._state, mirror.name)
+            under_way = UnderWay(connection, self._state, mirror.name, shows)
+            under_way.load("under_way")
+            told = await read_exceptions(mirror.store, there.head) if there and under_way.is_open else before
             way, notes = await make_changes(connection, aim, self._hub, mirror.store, there, self._workdir)
             await self._ask_brake(connection, brake, there, way)
             copying = Copying(
-                self._hub, mirror.store, mirror.name, aim, self._state, mirror.workers, excuses=self._excuses
+                self._hub,
+                mirror.store,
+                mirror.name,
+                aim,
+                self._state,
+                mirror.workers,
+                excuses=self._excuses,
+                listed=there is None,
             )
             if way != "current":
+                begin_copies(connection, aim, there, under_way, self._state, mirror.name, self._workdir)
                 await self._copy(connection, mirror, copying)
-            missing = await self._settle_exceptions(connection, mirror, aim, copying, before, way)
+            missing = await self._settle_exceptions(connection, mirror, aim, copying, before, told, way)
             if aim.advance is not Advance.SAME:
                 await self._publish(mirror, aim, there)
                 brake.settle()
             self._state.set_exceptions(mirror.name, missing)
             if way != "current":
                 grace.record(aim.head, "changes_there", dropped_keys(there.head if there else None, aim.head))
+            await self._settle(connection, aim, under_way)
             deleted = await grace.delete_due(self._sealed_at(mirror, aim), aim.head)
             if aim.is_view:
                 aim.copies.prune(aim.head)
         return MirrorRecord(
             mirror.name,
-            there.head.serial if there else None,
+            shows or None,
             aim.head.serial,
             way,
             Moved(copying.files, copying.size),
@@ -129,6 +143,13 @@ class Replication:
             exceptions=len(missing),
             notes=notes,
         )
+
+    async def _settle(self, connection: duckdb.DuckDBPyConnection, aim: Aim, under_way: UnderWay) -> None:
+        """What broken-off runs brought and the head does not name goes after the grace."""
+        if not under_way.is_open:
+            return
+        await aim.copies.load_manifest(connection, self._hub, aim.head, "shown_rows")
+        under_way.settle(aim.head, "shown_rows", self._now())
 
     async def _aim(self, connection: duckdb.DuckDBPyConnection, mirror: Mirror, there: Shown | None) -> Aim:
         if mirror.view.is_plain:
@@ -210,9 +231,13 @@ class Replication:
         aim: Aim,
         copying: Copying,
         before: list[MirrorException],
+        told: list[MirrorException],
         way: str,
     ) -> list[MirrorException]:
-        """Try the old ones again, add the new ones, publish them where they changed."""
+        """Try the old ones again, add the new ones, publish them where they differ from what the mirror tells.
+
+        A run that died before its head may have told other ones than those of the head that the mirror shows.
+        """
         waiting = before if way == "current" else _untouched(connection, before)
         missing = dict(copying.missing)
         if waiting:
@@ -220,7 +245,7 @@ class Replication:
         since = {one.path: one.since for one in before}
         now = self._now()
         found = [MirrorException(path, why, since.get(path, now)) for path, why in sorted(missing.items())]
-        if (found and way != "current") or {one.path for one in found} != since.keys():
+        if (found and way != "current") or {one.path for one in found} != {one.path for one in told}:
             await write_exceptions(mirror.store, aim.head, found)
         return found
 

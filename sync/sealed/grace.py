@@ -11,6 +11,7 @@ from gdac.manifest.delta import fold
 from gdac.manifest.head import DeltaEntry, Head, IndexEntry, ManifestEntry
 from gdac.store import Store
 from policies.retention import Superseded, may_delete
+from sync.brakes.hold import HUB
 from sync.sealed.copies import Copies
 from sync.state import State
 from sync.tasks import work_side_by_side
@@ -48,7 +49,7 @@ class Grace:
         self._state, self._copies, self._now = state, copies, now
 
     def record(self, head: Head, changes: str | None, dropped: Iterable[str]) -> None:
-        """Remember that the store shows ``head`` now.
+        """Remember that the store shows ``head`` now; for the hub's old bytes the vault's retention begins.
 
         Args:
             head: what it shows.
@@ -62,6 +63,9 @@ class Grace:
                 yield from self._strings(query)
             yield from dropped
 
+        if changes and self._name == HUB and self._state.has_vaulted():
+            query = f"select old_sha256 from {changes} where change <> 'added'"
+            self._state.keep_vaulted((bytes(row[0]) for row in stream(self._connection, query)), self._now())
         came = self._strings(f"select path from {changes} where change <> 'removed'") if changes else iter(())
         self._state.record_published(self._name, head.archive, head.serial, self._now(), left=left(), came=came)
 

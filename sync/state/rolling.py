@@ -49,6 +49,17 @@ class RollingState(Section):
                 "insert or replace into vaulted (sha256, size, since) values (?, ?, ?)", (sha256, size, iso(now))
             )
 
+    def has_vaulted(self) -> bool:
+        """Whether the vault holds anything."""
+        return self._connection.execute("select 1 from vaulted limit 1").fetchone() is not None
+
+    def keep_vaulted(self, digests: Iterable[bytes], now: datetime) -> None:
+        """Bytes were needed until now; those that the vault does not hold are passed over."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "update vaulted set since = ? where sha256 = ?", ((iso(now), one) for one in digests)
+            )
+
     def vaulted_before(self, moment: datetime) -> list[bytes]:
         """Digests of bytes that were put into the vault before a moment and not again since."""
         rows = self._connection.execute("select sha256 from vaulted where since < ? order by since", (iso(moment),))

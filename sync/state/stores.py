@@ -54,6 +54,14 @@ class StoresState(Section):
         for path, since, serial in rows:
             yield Superseded(path, sure(since), serial)
 
+    def add_superseded(self, store: str, paths: Iterable[str], serial: int, now: datetime) -> None:
+        """Record paths that lie in a store and in no manifest, beside those that `record_published` told."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert or ignore into superseded (store, path, since, serial) values (?, ?, ?, ?)",
+                ((store, path, iso(now), serial) for path in paths),
+            )
+
     def superseded_count(self, store: str) -> int:
         """How many superseded files a store still holds."""
         query = "select count(*) from superseded where store = ?"
@@ -90,6 +98,20 @@ class StoresState(Section):
         if found is None:
             return False
         return True if found[0] in {DURABLE, self.boot} else None
+
+    def copied(self, store: str) -> Iterator[tuple[str, bytes]]:
+        """Path and sha256 of what a broken-off replicate has brought to a mirror."""
+        yield from self._connection.execute("select path, sha256 from copied where store = ?", (store,))
+
+    def forget_copied(self, store: str, paths: Iterable[str] | None = None) -> None:
+        """Drop journal entries of a mirror: all of them, or those of ``paths``."""
+        with self._transaction() as connection:
+            if paths is None:
+                connection.execute("delete from copied where store = ?", (store,))
+            else:
+                connection.executemany(
+                    "delete from copied where store = ? and path = ?", [(store, path) for path in paths]
+                )
 
     def copied_paths(self, store: str) -> Iterator[str]:
         """Paths that a broken-off replicate has brought to a mirror already."""
