@@ -17,6 +17,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from gdac.errors import RefusedError
@@ -194,6 +195,7 @@ class ArchivePath:
         return ArchivePath(text, Kind.OTHER)
 
 
+@lru_cache(maxsize=1024)  # on its way a file's path is asked about by every store and wrapper
 def check_safe(text: str) -> None:
     """Refuse a path that no store of ours may be asked for.
 

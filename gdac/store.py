@@ -143,12 +143,14 @@ class Declared:
         sha256: lower-case hex, or None while not known (a body still being hashed).
         modified: UTC time of the bytes at their source, or None.
         content_type: media type for stores that serve over HTTP.
+        md5: lower-case hex, where the writer has it at hand: a store that needs it does not make it again.
     """
 
     size: int
     sha256: str | None = None
     modified: datetime | None = None
     content_type: str | None = None
+    md5: str | None = None
 
 
 class Reading(Protocol):

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from gdac.errors import StoreError
 from gdac.netcdf import NetcdfError, read_variables, text
 from gdac.netcdf.stamp import short_text
-from gdac.store import Declared, NotFoundError, Reading, Store
+from gdac.store import Declared, NotFoundError, ObjectInfo, Reading, Store
 
 #: Up to this size a file travels in memory, so that its digest is known before it is written.
 SMALL: Final = 4 << 20
@@ -48,43 +47,82 @@ class Received:
 
 
 class _Tap:
-    """Counts and hashes chunks as they pass; raises `BadTransferError` at the end when they are not the due ones."""
+    """Counts and hashes what passes; raises `BadTransferError` at the end when these are not the due bytes.
 
-    def __init__(self, reading: Reading, what: str, due: int | None, sha256: bytes | None) -> None:
-        self._reading, self._what, self._due, self._expected = reading, what, due, sha256
-        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    Args:
+        reading: the sender.
+        what: key and sender, for messages.
+        due: bytes that the sender announced, or None.
+        sha256: digest that they must have, or None.
+        md5: the other digest, where it is known and need not be made.
+    """
+
+    def __init__(self, reading: Reading, what: str, due: int | None, sha256: bytes | None, md5: bytes | None) -> None:
+        self.what = what
+        self._reading, self._due, self._expected, self._known = reading, due, sha256, md5
+        self._sha256 = hashlib.sha256()
+        self._md5 = None if md5 is not None else hashlib.md5(usedforsecurity=False)
         self.size = 0
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def whole(self) -> bytes:
+        """All bytes in one piece, hashed at once."""
+        pieces: list[bytes] = []
         try:
             async for chunk in self._reading.chunks():
-                self._sha256.update(chunk)
-                self._md5.update(chunk)
-                self.size += len(chunk)
-                if self._due is not None and self.size > self._due:
-                    raise BadTransferError(f"{self._what} sent more than the {self._due:,} bytes it announced.")
-                if self._due is None and self.size > _MOST_UNANNOUNCED:
-                    raise BadTransferError(f"{self._what} sent {self.size:,} bytes without announcing a length.")
+                self._count(chunk)
+                pieces.append(chunk)
+        except StoreError as error:
+            raise _as_senders(error) from error
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._hash(body)
+        self._check()
+        return body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes piece by piece, hashed on the way."""
+        try:
+            async for chunk in self._reading.chunks():
+                self._count(chunk)
+                self._hash(chunk)
                 yield chunk
         except StoreError as error:
-            raise BadTransferError(error.what, hint=error.hint) from error
+            raise _as_senders(error) from error
         self._check()
+
+    def _count(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        if self._due is not None and self.size > self._due:
+            raise BadTransferError(f"{self.what} sent more than the {self._due:,} bytes it announced.")
+        if self._due is None and self.size > _MOST_UNANNOUNCED:
+            raise BadTransferError(f"{self.what} sent {self.size:,} bytes without announcing a length.")
+
+    def _hash(self, data: bytes) -> None:
+        self._sha256.update(data)
+        if self._md5 is not None:
+            self._md5.update(data)
 
     def _check(self) -> None:
         if self._due is not None and self.size != self._due:
             raise BadTransferError(
-                f"{self._what} broke off: {self.size:,} of {self._due:,} bytes came.",
+                f"{self.what} broke off: {self.size:,} of {self._due:,} bytes came.",
                 hint="Nothing was replaced; the next run tries again.",
             )
         if self._expected is not None and self._sha256.digest() != self._expected:
             raise OtherBytesError(
-                f"{self._what} holds other bytes than the manifest says (sha256 {self._sha256.hexdigest()[:16]}...,"
+                f"{self.what} holds other bytes than the manifest says (sha256 {self._sha256.hexdigest()[:16]}...,"
                 f" due {self._expected.hex()[:16]}...).",
                 hint="Run `gdac sync run` to bring the hub up to date, or `gdac manifest verify` to see what differs.",
             )
 
     def received(self) -> Received:
-        return Received(self.size, self._sha256.digest(), self._md5.digest(), self._reading.info.modified)
+        """What came; after the last byte."""
+        md5 = self._md5.digest() if self._md5 is not None else self._known
+        assert md5 is not None
+        return Received(self.size, self._sha256.digest(), md5, self._reading.info.modified)
+
+
+def _as_senders(error: StoreError) -> BadTransferError:
+    return error if isinstance(error, BadTransferError) else BadTransferError(error.what, hint=error.hint)
 
 
 async def carry(
@@ -93,6 +131,7 @@ async def carry(
     target: Store,
     *,
     sha256: bytes | None = None,
+    md5: bytes | None = None,
     modified: datetime | None = None,
     target_key: str | None = None,
     not_older_than: datetime | None = None,
@@ -104,6 +143,7 @@ async def carry(
         key: what to bring.
         target: the receiving store.
         sha256: digest that the bytes must have; None when any will do.
+        md5: the other digest of those bytes, where it is known; not made again then.
         modified: time to record with it; by default what the sender says.
         target_key: key at the receiver; the same by default.
         not_older_than: what an index says of the file's DATE_UPDATE (UTC, without zone).
@@ -114,38 +154,45 @@ async def carry(
         BadTransferError: the sender failed; the receiver is as before.
         StoreError: the receiver failed.
     """
-    async with AsyncExitStack() as stack:
-        try:
-            reading = await stack.enter_async_context(source.read(key))
-        except NotFoundError:
-            raise
-        except StoreError as error:
-            raise BadTransferError(error.what, hint=error.hint) from error
+    context = source.read(key)
+    try:
+        reading = await context.__aenter__()
+    except NotFoundError:
+        raise
+    except StoreError as error:
+        raise BadTransferError(error.what, hint=error.hint) from error
+    try:
         assert reading is not None  # only a conditional read yields None
-        what = f"{key} from {source.name}"
-        return await _receive(reading, what, target, target_key or key, sha256, modified, not_older_than)
+        tap = _Tap(reading, f"{key} from {source.name}", reading.info.size, sha256, md5 if sha256 else None)
+        received = await _receive(
+            reading.info, tap, target, target_key or key, sha256, modified or reading.info.modified, not_older_than
+        )
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    await context.__aexit__(None, None, None)
+    return received
 
 
 async def _receive(
-    reading: Reading,
-    what: str,
+    info: ObjectInfo,
+    tap: _Tap,
     target: Store,
     key: str,
     sha256: bytes | None,
     modified: datetime | None,
     not_older_than: datetime | None,
 ) -> Received:
-    due = reading.info.size
-    tap = _Tap(reading, what, due, sha256)
-    when = modified or reading.info.modified
+    due = info.size
     if due is None or due <= SMALL:
-        body = b"".join([chunk async for chunk in tap.chunks()])
+        body = await tap.whole()
         if not_older_than is not None:
-            _refuse_stale(body, what, not_older_than)
+            _refuse_stale(body, tap.what, not_older_than)
         received = tap.received()
-        await target.write(key, body, Declared(len(body), received.sha256.hex(), when))
+        declared = Declared(len(body), received.sha256.hex(), modified, md5=received.md5.hex())
+        await target.write(key, body, declared)
         return received
-    await target.write(key, tap.chunks(), Declared(due, sha256.hex() if sha256 else None, when))
+    await target.write(key, tap.chunks(), Declared(due, sha256.hex() if sha256 else None, modified))
     return tap.received()
 
 

@@ -8,7 +8,6 @@ all state an expectation; a plain write asks nobody.
 import asyncio
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import islice
@@ -16,11 +15,13 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from gdac.store import Capabilities, Declared, Expect, ObjectInfo, Probed, Store
-from sync.stores.bodies import counted, cut_short, sliced, whole
+from sync.stores.bodies import counted, whole
 from sync.stores.disk import HAS_BARRIER, Tree, Unfinished, read_fully
 from sync.stores.probing import try_out
+from sync.stores.reading import BlockReading
 from sync.stores.sessions import HAS_LOCKS
 from sync.stores.settings import LocalSettings
+from sync.stores.threads import Threads
 
 T = TypeVar("T")
 
@@ -43,38 +44,6 @@ class _StoppedError(Exception):
     """The thread saw the wish in time: nothing was put in place."""
 
 
-class LocalReading:
-    """A local file being read."""
-
-    def __init__(self, store: "LocalStore", info: ObjectInfo, first: bytes, descriptor: int) -> None:
-        self._store = store
-        self._info = info
-        self._first = first
-        self._descriptor = descriptor
-
-    @property
-    def info(self) -> ObjectInfo:
-        """What the disk said when the file was opened."""
-        return self._info
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes. Raises `StoreError` when the file shrank meanwhile."""
-        due = self._info.size or 0
-        got = 0
-        block = self._first
-        while block:
-            got += len(block)
-            for piece in sliced(block):
-                yield piece
-            if self._descriptor < 0 or got >= due:
-                break
-            block = await self._store.off_loop(
-                self._info.path, partial(read_fully, self._descriptor, min(SMALL, due - got))
-            )
-        if got != due:
-            raise cut_short(got, due, f"{self._info.path} in {self._store.name}")
-
-
 class LocalStore:
     """A directory on this machine.
 
@@ -86,7 +55,7 @@ class LocalStore:
     def __init__(self, root: Path, settings: LocalSettings | None = None) -> None:
         self._tree = Tree(root)
         self._settings = settings or LocalSettings()
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: Threads | None = None
         self._probed: Probed | None = None
 
     @property
@@ -112,15 +81,19 @@ class LocalStore:
         return await self._run(lambda: self._tree.look(key))
 
     @asynccontextmanager
-    async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[LocalReading | None]:
+    async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[BlockReading | None]:
         """Open a file for reading; see `gdac.store.Store.read`."""
         opened = await self._run(lambda: self._tree.open(key, unless, SMALL), undo=_close_opened)
         if opened is None:
             yield None
             return
         info, first, descriptor = opened
+
+        async def more(at: int, due: int) -> bytes:
+            return await self.off_loop(key, partial(read_fully, descriptor, min(SMALL, due - at)))
+
         try:
-            yield LocalReading(self, info, first, descriptor)
+            yield BlockReading(info, f"{key} in {self.name}", first, more if descriptor >= 0 else None)
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
@@ -216,7 +189,7 @@ class LocalStore:
         """End the session and its threads."""
         await self._run(self._tree.close)
         if self._threads is not None:
-            self._threads.shutdown(wait=False)
+            self._threads.close()
             self._threads = None
 
     async def off_loop(self, key: str, call: Callable[[], T]) -> T:
@@ -235,9 +208,12 @@ class LocalStore:
 
         A thread cannot be killed: waiting is what keeps a cancelled write from landing later.
         """
+        if self._threads is not None and self._threads.loop is not asyncio.get_running_loop():
+            self._threads.close()
+            self._threads = None
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._settings.threads, thread_name_prefix="gdac-disk")
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
+            self._threads = Threads(self._settings.threads, "gdac-disk")
+        future = self._threads.run(call)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
