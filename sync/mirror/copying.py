@@ -174,7 +174,13 @@ class Copying:
             if made is not None:
                 return made.size or 0
         received = await carry(
-            self._origin, source_key, self._target, sha256=one.sha256, modified=one.modified, target_key=key
+            self._origin,
+            source_key,
+            self._target,
+            sha256=one.sha256,
+            md5=one.md5,
+            modified=one.modified,
+            target_key=key,
         )
         return received.size
 
