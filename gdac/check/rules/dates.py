@@ -13,7 +13,7 @@ _UPDATE = at("DATE_UPDATE")
 _FORM = "YYYYMMDDhhmmss"
 
 
-@rule("DAT-CRE-001", "E", "ALL", manual="2.2.2")
+@rule("DAT-CRE-001", "E", "ALL", manual="2.2.3")
 def creation_set(ctx: Context) -> Iterator[Fault]:
     """DATE_CREATION is set.
 
@@ -24,7 +24,7 @@ def creation_set(ctx: Context) -> Iterator[Fault]:
         yield Fault(_CREATION, "the date is blank", expected=_FORM)
 
 
-@rule("DAT-CRE-002", "E", "ALL", manual="2.2.2")
+@rule("DAT-CRE-002", "E", "ALL", manual="2.2.3")
 def creation_valid(ctx: Context) -> Iterator[Fault]:
     """DATE_CREATION is a real moment, written as 14 digits.
 
@@ -36,7 +36,7 @@ def creation_valid(ctx: Context) -> Iterator[Fault]:
         yield Fault(_CREATION, f"'{dates.creation_text}' is no valid date", dates.creation_text, _FORM)
 
 
-@rule("DAT-CRE-003", "E", "ALL", manual="2.2.2")
+@rule("DAT-CRE-003", "E", "ALL", manual="2.2.3")
 def creation_in_argo_times(ctx: Context) -> Iterator[Fault]:
     """DATE_CREATION is not before 1997.
 
@@ -48,7 +48,7 @@ def creation_in_argo_times(ctx: Context) -> Iterator[Fault]:
         yield Fault(_CREATION, "the date is before the Argo era", dates.creation_text, f"{stamp(ARGO_ERA)} or later")
 
 
-@rule("DAT-CRE-004", "L>E", "ALL", manual="2.2.2")
+@rule("DAT-CRE-004", "L>E", "ALL", manual="2.2.3")
 def creation_not_in_the_future(ctx: Context) -> Iterator[Fault]:
     """DATE_CREATION is not more than a day after the file was received.
 
@@ -61,7 +61,7 @@ def creation_not_in_the_future(ctx: Context) -> Iterator[Fault]:
         yield Fault(_CREATION, "the date is after the file was received", dates.creation_text, f"up to {received}")
 
 
-@rule("DAT-UPD-001", "E", "ALL", manual="2.2.2")
+@rule("DAT-UPD-001", "E", "ALL", manual="2.2.3")
 def update_set(ctx: Context) -> Iterator[Fault]:
     """DATE_UPDATE is set.
 
@@ -72,7 +72,7 @@ def update_set(ctx: Context) -> Iterator[Fault]:
         yield Fault(_UPDATE, "the date is blank", expected=_FORM)
 
 
-@rule("DAT-UPD-002", "E", "ALL", manual="2.2.2")
+@rule("DAT-UPD-002", "E", "ALL", manual="2.2.3")
 def update_valid(ctx: Context) -> Iterator[Fault]:
     """DATE_UPDATE is a real moment, written as 14 digits.
 
@@ -84,7 +84,7 @@ def update_valid(ctx: Context) -> Iterator[Fault]:
         yield Fault(_UPDATE, f"'{dates.update_text}' is no valid date", dates.update_text, _FORM)
 
 
-@rule("DAT-UPD-003", "E", "ALL", manual="2.2.2")
+@rule("DAT-UPD-003", "E", "ALL", manual="2.2.3")
 def update_after_creation(ctx: Context) -> Iterator[Fault]:
     """DATE_UPDATE is not before DATE_CREATION.
 
@@ -96,7 +96,7 @@ def update_after_creation(ctx: Context) -> Iterator[Fault]:
         yield Fault(_UPDATE, "the date is before DATE_CREATION", dates.update_text, f"{dates.creation_text} or later")
 
 
-@rule("DAT-UPD-004", "E", "ALL", manual="2.2.2")
+@rule("DAT-UPD-004", "E", "ALL", manual="2.2.3")
 def update_not_in_the_future(ctx: Context) -> Iterator[Fault]:
     """DATE_UPDATE is not more than a day after the file was received.
 

@@ -12,7 +12,7 @@ _UPDATE = at("DATE_UPDATE")
 _FORM = "YYYYMMDDhhmmss"
 
 
-@rule("RUD-CRE-001", "E", "ALL<3.1", manual="2.2.2")
+@rule("RUD-CRE-001", "E", "ALL<3.1", manual="2.2.3")
 def creation_set(ctx: Context) -> Iterator[Fault]:
     """DATE_CREATION is set, in files older than 3.1 too.
 
@@ -23,7 +23,7 @@ def creation_set(ctx: Context) -> Iterator[Fault]:
         yield Fault(_CREATION, "the date is blank", expected=_FORM)
 
 
-@rule("RUD-CRE-002", "E", "ALL<3.1", manual="2.2.2")
+@rule("RUD-CRE-002", "E", "ALL<3.1", manual="2.2.3")
 def creation_valid(ctx: Context) -> Iterator[Fault]:
     """DATE_CREATION is a real moment written as 14 digits, in files older than 3.1 too.
 
@@ -35,7 +35,7 @@ def creation_valid(ctx: Context) -> Iterator[Fault]:
         yield Fault(_CREATION, f"'{dates.creation_text}' is no valid date", dates.creation_text, _FORM)
 
 
-@rule("RUD-UPD-001", "E", "ALL<3.1", manual="2.2.2")
+@rule("RUD-UPD-001", "E", "ALL<3.1", manual="2.2.3")
 def update_set(ctx: Context) -> Iterator[Fault]:
     """DATE_UPDATE is set, in files older than 3.1 too.
 
@@ -46,7 +46,7 @@ def update_set(ctx: Context) -> Iterator[Fault]:
         yield Fault(_UPDATE, "the date is blank", expected=_FORM)
 
 
-@rule("RUD-UPD-002", "E", "ALL<3.1", manual="2.2.2")
+@rule("RUD-UPD-002", "E", "ALL<3.1", manual="2.2.3")
 def update_valid(ctx: Context) -> Iterator[Fault]:
     """DATE_UPDATE is a real moment written as 14 digits, in files older than 3.1 too.
 

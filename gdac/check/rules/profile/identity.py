@@ -55,7 +55,7 @@ def platform_number(ctx: Context) -> Iterator[Fault]:
             yield Fault(at("PLATFORM_NUMBER", profile), what, text, "5 digits, or 7 such as 6903724")
 
 
-@rule("PRF-META-010", "L>E", "P B", manual="2.2.1")
+@rule("PRF-META-010", "L>E", "P B", manual="2.2")
 def single_cycle(ctx: Context) -> Iterator[Fault]:
     """All profiles of a file are of the same float and cycle.
 

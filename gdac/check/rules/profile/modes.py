@@ -25,7 +25,7 @@ def data_mode(ctx: Context) -> Iterator[Fault]:
             yield Fault(at("DATA_MODE", profile.number), f"'{profile.mode}' is no data mode", profile.mode, "R, A or D")
 
 
-@rule("PRF-PDM-001", "E", "B", manual="2.6.4")
+@rule("PRF-PDM-001", "E", "B", manual="2.6")
 def parameter_modes(ctx: Context) -> Iterator[Fault]:
     """PARAMETER_DATA_MODE is R, A, D or blank.
 
@@ -38,7 +38,7 @@ def parameter_modes(ctx: Context) -> Iterator[Fault]:
                 yield Fault(at(_MODES, profile.number, slot), f"'{mode}' is no data mode", mode, "R, A, D or blank")
 
 
-@rule("PRF-PDM-002", "E", "B", manual="2.6.4")
+@rule("PRF-PDM-002", "E", "B", manual="2.6")
 def pressure_mode(ctx: Context) -> Iterator[Fault]:
     """PARAMETER_DATA_MODE of PRES is R in b-files.
 
@@ -51,7 +51,7 @@ def pressure_mode(ctx: Context) -> Iterator[Fault]:
                 yield Fault(at(_MODES, profile.number, slot), f"the mode of {name} is '{mode}'", mode, "R")
 
 
-@rule("PRF-PDM-003", "W", "B", manual="2.6.4")
+@rule("PRF-PDM-003", "W", "B", manual="2.6")
 def modes_not_all_blank(ctx: Context) -> Iterator[Fault]:
     """A b-profile whose DATA_MODE is not R says so for its parameters too.
 
@@ -64,7 +64,7 @@ def modes_not_all_blank(ctx: Context) -> Iterator[Fault]:
             yield Fault(at("DATA_MODE", profile.number), text, profile.mode, "R, or modes of the parameters")
 
 
-@rule("PRF-PDM-004", "E", "B", manual="2.6.4")
+@rule("PRF-PDM-004", "E", "B", manual="2.6")
 def modes_sum_up(ctx: Context) -> Iterator[Fault]:
     """DATA_MODE of a b-profile is the highest of its PARAMETER_DATA_MODE: D before A before R.
 

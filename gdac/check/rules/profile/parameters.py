@@ -123,7 +123,7 @@ def data_are_listed(ctx: Context) -> Iterator[Fault]:
                 yield Fault(at(_NAME, profile.number), text, listed, parameter.name)
 
 
-@rule("PRF-SP-008", "W", "P B", manual="2.2.1")
+@rule("PRF-SP-008", "W", "P B", manual="2.2.2")
 def slots_used(ctx: Context) -> Iterator[Fault]:
     """N_PARAM is the largest number of parameters that any profile lists.
 

@@ -59,7 +59,7 @@ def _present(ctx: Context) -> list[Time]:
     return [time for time in ctx.once(times) if not time.missing]
 
 
-@rule("PRF-DATE-001", "E", "P B", manual="2.2.2")
+@rule("PRF-DATE-001", "E", "P B", manual="2.2.3")
 def reference_date(ctx: Context) -> Iterator[Fault]:
     """REFERENCE_DATE_TIME is 19500101000000.
 
