@@ -13,7 +13,8 @@ Rules for adapters:
   answer, a broken connection, a busy server), `StoreError` for everything else a server or disk can do; messages name
   the store and the key and never a secret. A cancelled call leaves nothing behind but a temporary file, which the next
   `clean` removes.
-- Only `sync.stores.retry` tries again; adapters do not, but for a connection that went stale while it was idle.
+- Only `sync.stores.retry` tries again; adapters do not, but for a connection that went stale while it was idle, and
+  for one directory of a walk that has begun (`sync.stores.walk`).
 """
 
 from collections.abc import AsyncIterable, AsyncIterator

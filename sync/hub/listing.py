@@ -14,7 +14,7 @@ import duckdb
 from gdac.errors import RefusedError
 from gdac.manifest.scan import Tally
 from gdac.paths import MANIFEST_DIR, ArchivePath, Kind, PathError
-from gdac.store import ListingNotOfferedError, NotFoundError, ObjectInfo, Store
+from gdac.store import ListingNotOfferedError, NotFoundError, ObjectInfo, Store, TemporaryStoreError
 from policies.distribution import why_private
 from sync.hub.marks import MARK
 from sync.hub.scan import TEMPORARY, Odd, Scanned
@@ -32,6 +32,8 @@ _SEEN: Final = {
 }
 #: Files that are asked for one by one wait until there are so many.
 _BATCH: Final = 512
+#: A listing that broke off is begun anew so often.
+_TRIES: Final = 3
 #: SQL expression: the MD5 that an ETag of one part is, or null.
 _ETAG: Final = "unhex(nullif(regexp_extract(lower(validator), '^\"?([0-9a-f]{32})\"?$', 1), ''))"
 
@@ -58,31 +60,43 @@ async def list_everything(
         RefusedError: the source offers no listing.
         StoreError: the source does not answer; a tree half seen would look like files removed.
     """
-    found = Scanned()
-    with Spool(workdir / "seen.tsv") as spool:
-        vague: list[tuple[ArchivePath, ObjectInfo]] = []
-        try:
-            async for path, info in _known(source, found, roots):
-                stage.advance()
-                if path.kind.is_listed or _is_exact(info):
-                    _add(spool, path, info, found)
-                else:
-                    vague.append((path, info))
-                if len(vague) >= _BATCH:
-                    await _ask(source, vague, spool, found, workers)
-            await _ask(source, vague, spool, found, workers)
-        except ListingNotOfferedError as error:
-            raise RefusedError(
-                f"{source.name} cannot be observed by listing: {error.what}",
-                hint='Observe it by its indexes (observe = "index"), or by a protocol that lists (FTP, S3).',
-            ) from error
-        spool.load(connection, "seen_raw", _SEEN)
+    for tries_left in reversed(range(_TRIES)):
+        found = Scanned()
+        with Spool(workdir / "seen.tsv") as spool:
+            try:
+                await _list_once(source, roots, spool, found, stage, workers)
+            except TemporaryStoreError:
+                if not tries_left:
+                    raise
+                continue  # from the beginning: a page in the middle cannot be asked for on every store
+            except ListingNotOfferedError as error:
+                raise RefusedError(
+                    f"{source.name} cannot be observed by listing: {error.what}",
+                    hint='Observe it by its indexes (observe = "index"), or by a protocol that lists (FTP, S3).',
+                ) from error
+            spool.load(connection, "seen_raw", _SEEN)
+            break
     connection.execute(
         f"create or replace table seen as select path, size, modified, kind, folder, {_ETAG} as etag, {MARK} as mark"
         " from seen_raw"
     )
     connection.execute("drop table seen_raw")
     return found
+
+
+async def _list_once(
+    source: Store, roots: Collection[str], spool: Spool, found: Scanned, stage: Stage, workers: int
+) -> None:
+    vague: list[tuple[ArchivePath, ObjectInfo]] = []
+    async for path, info in _known(source, found, roots):
+        stage.advance()
+        if path.kind.is_listed or _is_exact(info):
+            _add(spool, path, info, found)
+        else:
+            vague.append((path, info))
+        if len(vague) >= _BATCH:
+            await _ask(source, vague, spool, found, workers)
+    await _ask(source, vague, spool, found, workers)
 
 
 async def _known(

@@ -7,7 +7,7 @@ a thread; the host's key is checked before anything is sent.
 import posixpath
 import secrets
 import stat
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final, Self, TypeVar
@@ -29,6 +29,7 @@ from sync.stores.probing import try_out
 from sync.stores.settings import SftpSettings
 from sync.stores.sftppool import SftpPool
 from sync.stores.sftpwire import WINDOW, WIRE_ERRORS, Connection, append, describe, is_missing, read_window
+from sync.stores.walk import Walk
 
 T = TypeVar("T")
 TEMPORARY: Final = ".gdac-tmp"
@@ -121,12 +122,8 @@ class SftpStore:
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Files below a directory. Links are listed without a size."""
-        waiting = [prefix]
-        while waiting:
-            folder = waiting.pop()
-            path = self._path(folder) if folder else self._root.rstrip("/") or self._root
-            async with self._pool.talk(folder or "/", partial(Connection.entries, folder=path)) as (_, entries):
-                pass
+        walk = Walk(prefix, self._entries, self._settings.connections)
+        async for folder, entries in walk.folders():
             for entry in entries:
                 key = f"{folder}/{entry.filename}" if folder else entry.filename
                 kind = stat.S_IFMT(entry.st_mode or stat.S_IFREG)
@@ -135,9 +132,14 @@ class SftpStore:
                 if kind == stat.S_IFREG:
                     yield describe(key, entry)
                 elif kind == stat.S_IFDIR and _is_safe(key):
-                    waiting.append(key)
+                    walk.enter(key)
                 else:
                     yield ObjectInfo(key)
+
+    async def _entries(self, folder: str) -> Sequence[Any]:
+        path = self._path(folder) if folder else self._root.rstrip("/") or self._root
+        async with self._pool.talk(folder or "/", partial(Connection.entries, folder=path)) as (_, entries):
+            return entries
 
     async def write(
         self,

@@ -277,6 +277,45 @@ def test_a_server_that_lists_nothing_is_refused_with_a_way_out(tree, tmp_path):
         assert not (here.hub / "manifest").exists()
 
 
+def test_a_server_that_is_busy_now_and_then_is_listed_all_the_same(tree, tmp_path):
+    """Every fifth directory is refused once; a listing of 40,000 directories meets that every day."""
+    import functools
+    import http.server
+    import zlib
+
+    from tests.servers.web import http_server
+
+    refused = set()
+
+    class Busy(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *args):
+            pass
+
+        def do_GET(self):
+            if (
+                self.path.endswith("/")
+                and self.path != "/"
+                and self.path not in refused
+                and zlib.crc32(self.path.encode()) % 5 == 0
+            ):
+                refused.add(self.path)
+                self.send_response(503)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            else:
+                super().do_GET()
+
+    for day in range(1, 29):
+        write(tree, f"geo/pacific_ocean/{1990 + day}/02/{1990 + day}02{day:02}_prof.nc", b"CDF")
+    with http_server(functools.partial(Busy, directory=str(tree))) as port:
+        here = deployed(Place(tree, {}, f"http://127.0.0.1:{port}"), tmp_path)
+        assert here.run().outcome is Outcome.FINE
+        assert refused
+        assert picture(here.hub) == picture(tree)
+
+
 def test_odd_names_are_told_and_left_out(tree, tmp_path):
     with an_ftp(tree) as place:
         write(tree, "geo/readme.txt", b"x")

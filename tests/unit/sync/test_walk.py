@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gdac.store import TemporaryStoreError
 from sync.stores.walk import Walk
 
 TREE = {"": ["a", "b"], "a": [f"a/{number}" for number in range(50)], "b": [], **{f"a/{n}": [] for n in range(50)}}
@@ -54,6 +55,27 @@ def test_an_error_ends_the_walk_and_everything_under_way():
     with pytest.raises(OSError, match="a/7"):
         asyncio.run(walked(reader, 8))
     assert reader.running == 0
+
+
+def test_a_directory_that_fails_for_the_moment_is_tried_again(monkeypatch):
+    monkeypatch.setattr("sync.stores.walk._PAUSE", 0.001)
+    failures = {"a/7": 4, "b": 1, "a/9": 2}
+
+    class Flaky(Reader):
+        async def __call__(self, folder):
+            if failures.get(folder):
+                failures[folder] -= 1
+                raise TemporaryStoreError("busy", after=0.001)
+            return await super().__call__(folder)
+
+    assert sorted(asyncio.run(walked(Flaky(), 8))) == sorted(TREE)
+    failures["a/7"] = 5
+    with pytest.raises(TemporaryStoreError):
+        asyncio.run(walked(Flaky(), 8))
+    failures.clear()
+    failures[""] = 1  # the first one is for the retry around the store
+    with pytest.raises(TemporaryStoreError):
+        asyncio.run(walked(Flaky(), 8))
 
 
 def test_who_leaves_early_leaves_nothing_running():
