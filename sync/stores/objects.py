@@ -34,24 +34,19 @@ from sync.stores.etags import digest_of, looks_like_md5
 from sync.stores.objecterrors import ERRORS, NO_BUCKET, explain
 from sync.stores.objectprobe import PROBE_TIME, PROBES, Bucket, try_bucket
 from sync.stores.objectupload import upload_parts
+from sync.stores.reading import BaseReading
 from sync.stores.settings import ObjectSettings
 from sync.stores.times import from_rfc3339, from_seconds, to_rfc3339
 
 _LIST_PAGE: Final = 1000
 
 
-class ObjectReading:
+class ObjectReading(BaseReading):
     """An object being fetched."""
 
     def __init__(self, store: "ObjectStore", info: ObjectInfo, result: Any) -> None:
-        self._store = store
-        self._info = info
-        self._result = result
-
-    @property
-    def info(self) -> ObjectInfo:
-        """What the server said, metadata included."""
-        return self._info
+        super().__init__(info, f"{info.path} in {store.name}")
+        self._store, self._result = store, result
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes. Raises `StoreError` when fewer come than announced."""
@@ -65,7 +60,7 @@ class ObjectReading:
             except ERRORS as error:
                 raise self._store.failure(self._info.path, error, f"broke off after {got:,} of {due:,} bytes") from None
         if got != due:
-            raise cut_short(got, due, f"{self._info.path} in {self._store.name}")
+            raise cut_short(got, due, self._place)
 
 
 class ObjectStore:
