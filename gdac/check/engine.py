@@ -4,9 +4,10 @@ The order, and what keeps a later step from running, are those of the official c
 the verdict is the same. Every rule of a step runs, whatever the rules before it found.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
 
 from gdac import __version__
 from gdac.check import plan
@@ -175,17 +176,11 @@ def _specification(
 
 def _most(faults: Iterable[Fault]) -> list[Fault]:
     """The first of a rule's faults; the last one kept stands for all that follow."""
-    kept: list[Fault] = []
-    more = 0
-    iterator: Iterator[Any] = iter(faults)
-    for fault in iterator:
-        if len(kept) < MOST_OF_A_RULE:
-            kept.append(fault)
-        else:
-            more += fault.count
+    iterator = iter(faults)
+    kept = list(islice(iterator, MOST_OF_A_RULE))
+    more = sum(fault.count for fault in iterator) if len(kept) == MOST_OF_A_RULE else 0
     if more:
-        last = kept[-1]
-        kept[-1] = Fault(last.place, last.text, last.found, last.expected, last.count + more, last.mend, last.quirk)
+        kept[-1] = replace(kept[-1], count=kept[-1].count + more)
     return kept
 
 

@@ -8,11 +8,13 @@ known to be wrong in large files: sizes come from the shape, as the C library co
 
 import struct
 from collections.abc import Mapping
+from math import prod
 from typing import Any, Final
 
 import numpy as np
 
 from gdac.netcdf.attributes import NATIVE, REMEMBERED, SIZES, TYPES, decoded, name_of
+from gdac.netcdf.chains import Entry, chain_of
 from gdac.netcdf.model import Array, Header, NetcdfError, VariableHeader
 from gdac.netcdf.sources import WHOLE, BytesSource, Source
 
@@ -30,7 +32,7 @@ _LAST_TYPE: Final = {1: 6, 2: 6, 5: 11}
 _DIMENSIONS, _VARIABLES, _ATTRIBUTES = 10, 11, 12
 
 
-_Declared = tuple[str, int, tuple[str, ...], int, Mapping[str, Any]]
+_Declared = tuple[str, int, tuple[str, ...], Mapping[str, Any], int]
 
 
 class _NeedsMoreError(Exception):
@@ -40,7 +42,7 @@ class _NeedsMoreError(Exception):
 class _Cursor:
     """Walks a header; every method moves on and none reads beyond the bytes at hand."""
 
-    def __init__(self, data: bytes | memoryview, source: Source) -> None:
+    def __init__(self, data: bytes, source: Source) -> None:
         self.data = data
         self.at = 4
         self.end = len(data)
@@ -105,6 +107,15 @@ class _Cursor:
         except ValueError as error:
             raise self.fail(str(error), start) from error
 
+    def begin(self) -> int:
+        """Where the data of a variable begin, behind its vsize (see the module docstring)."""
+        start = self.at + self.width
+        stop = start + (4 if self.version == 1 else 8)
+        if stop > self.end:
+            raise self.short()
+        self.at = stop
+        return int.from_bytes(self.data[start:stop], "big")
+
     def attributes(self) -> Mapping[str, Any]:
         """An attribute list: walked over here, decoded once for all files that have the same bytes."""
         number = self.list_of(_ATTRIBUTES, "attributes", MAX_ATTRIBUTES)
@@ -145,21 +156,19 @@ def read_header(source: Source) -> Header:
     look = min(source.size, _FIRST_LOOK if source.size > WHOLE else source.size)
     while True:
         try:
-            return _parse(source, source.read(0, look))
+            return _parse(source, bytes(source.read(0, look)))
         except _NeedsMoreError:
             look = min(source.size, look * 4)
 
 
-def _parse(source: Source, data: bytes | memoryview) -> Header:
+def _parse(source: Source, data: bytes) -> Header:
     if len(data) < 4 or data[:3] != b"CDF" or data[3] not in _FORMATS:
-        raise NetcdfError(source.label, 0, f"it begins with {bytes(data[:8])!r}, as no NetCDF file does")
+        raise NetcdfError(source.label, 0, f"it begins with {data[:8]!r}, as no NetCDF file does")
     cursor = _Cursor(data, source)
     records = _records(cursor)
     dimensions, record = _dimensions(cursor, records or 0)
     attributes = cursor.attributes()
-    names = list(dimensions)
-    number = cursor.list_of(_VARIABLES, "variables", MAX_VARIABLES)
-    declared = [_declared(cursor, names, record) for _ in range(number)]
+    declared = _variables(cursor, tuple(dimensions), record)
     slab = _slab(declared, dimensions, record)
     if records is None and record is not None:
         records = _streamed_records(declared, record, slab, source.size)
@@ -174,14 +183,16 @@ def _placed(
     """Give every variable its shape and prove that all of them fit into the file, side by side."""
     variables: dict[str, VariableHeader] = {}
     header_end, total = cursor.at, cursor.at
-    for name, kind, names, begin, attributes in declared:
+    for name, kind, names, attributes, begin in declared:
         if name in variables:
             raise cursor.fail(f"variable {name!a} stands there twice")
         shape = tuple([dimensions[each] for each in names])
         stride = slab if names and names[0] == record else 0
         variable = VariableHeader(name, NATIVE[kind], names, shape, attributes, begin, stride)
-        _check_place(variable, header_end, cursor.source)
-        total += variable.nbytes
+        needed = SIZES[kind] * prod(shape)
+        if needed:
+            _check_place(variable, needed, header_end, cursor.source)
+            total += needed
         variables[name] = variable
     if variables and total > cursor.source.size:
         raise cursor.fail(f"header and variables need {total} bytes, more than the file has", cursor.source.size)
@@ -215,8 +226,28 @@ def _dimensions(cursor: _Cursor, records: int) -> tuple[dict[str, int], str | No
     return found, record
 
 
-def _declared(cursor: _Cursor, dimensions: list[str], record: str | None) -> _Declared:
-    """One entry of the variable list: name, type number, dimension names, begin, attributes."""
+def _variables(cursor: _Cursor, dimensions: tuple[str, ...], record: str | None) -> list[_Declared]:
+    """The variable list; entries met before in another file are recognised by their bytes."""
+    chain = chain_of(cursor.version, dimensions, record)
+    declared: list[_Declared] = []
+    previous = b""
+    for _ in range(cursor.list_of(_VARIABLES, "variables", MAX_VARIABLES)):
+        known = chain.known(previous, cursor.data, cursor.at)
+        if known:
+            previous, entry = known
+            cursor.at += len(previous)
+        else:
+            start = cursor.at
+            entry = _entry(cursor, dimensions, record)
+            block = cursor.data[start : cursor.at]
+            chain.remember(previous, block, entry)
+            previous = block
+        declared.append((*entry, cursor.begin()))
+    return declared
+
+
+def _entry(cursor: _Cursor, dimensions: tuple[str, ...], record: str | None) -> Entry:
+    """One entry of the variable list, but for where its data begin."""
     name = cursor.name()
     rank = cursor.count("number of dimensions of a variable", MAX_RANK)
     names = tuple([dimensions[each] for each in cursor.ids(rank, len(dimensions))])
@@ -226,12 +257,7 @@ def _declared(cursor: _Cursor, dimensions: list[str], record: str | None) -> _De
     kind = cursor.tag()
     if not 1 <= kind <= _LAST_TYPE[cursor.version]:
         raise cursor.fail(f"variable {name!a} has type {kind}, which there is not", cursor.at - 4)
-    start = cursor.at + cursor.width  # behind vsize, see the module docstring
-    stop = start + (4 if cursor.version == 1 else 8)
-    if stop > cursor.end:
-        raise cursor.short()
-    cursor.at = stop
-    return name, kind, names, int.from_bytes(cursor.data[start:stop], "big"), attributes
+    return name, kind, names, attributes
 
 
 def _slab(declared: list[_Declared], dimensions: dict[str, int], record: str | None) -> int:
@@ -248,15 +274,13 @@ def _slab(declared: list[_Declared], dimensions: dict[str, int], record: str | N
 
 def _streamed_records(declared: list[_Declared], record: str | None, slab: int, size: int) -> int:
     """How many records there are in a file whose writer left that open: as many as have room."""
-    begins = [begin for _, _, names, begin, _ in declared if names[:1] == (record,)]
+    begins = [begin for _, _, names, _, begin in declared if names[:1] == (record,)]
     return max(0, size - min(begins)) // slab if begins else 0
 
 
-def _check_place(variable: VariableHeader, header_end: int, source: Source) -> None:
+def _check_place(variable: VariableHeader, needed: int, header_end: int, source: Source) -> None:
     """Refuse data in the header or beyond the end; padding behind the last variable may be missing."""
-    begin, needed = variable.begin or 0, variable.nbytes
-    if not needed:
-        return
+    begin = variable.begin or 0
     records = variable.shape[0] if variable.stride else 1
     end = begin + (records - 1) * variable.stride + needed // records
     if begin < header_end:
