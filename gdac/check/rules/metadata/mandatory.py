@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from gdac.check.coded import current, known
 from gdac.check.context import Context
 from gdac.check.dataset import trim
 from gdac.check.finding import Fault, Place, at
 from gdac.check.rule import Rule, rule
-from gdac.check.coded import current, known
 
 _SET: Final = (
     ("META-SET-001", "CONTROLLER_BOARD_SERIAL_NO_PRIMARY", "the serial number of the float's main controller board"),

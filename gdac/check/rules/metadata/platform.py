@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gdac.check.coded import pair, values_of
 from gdac.check.context import Context
 from gdac.check.finding import Fault, Place, at
 from gdac.check.rule import Rule, rule
-from gdac.check.coded import pair, values_of
 from gdac.check.values import is_centre, is_float_number, passes_as_centre
 
 #: A platform type that stands for any: its relations are not looked at.

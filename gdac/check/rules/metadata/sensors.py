@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from gdac.check.coded import pair, values_of
 from gdac.check.context import Context
 from gdac.check.finding import Fault, Place, at
 from gdac.check.rule import Rule, rule
-from gdac.check.coded import pair, values_of
 from gdac.check.rules.metadata.parameters import repeated
 
 #: What tells several sensors of one kind apart.

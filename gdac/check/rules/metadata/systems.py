@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from gdac.check.coded import pair, values_of
 from gdac.check.context import Context
 from gdac.check.finding import Fault, at
 from gdac.check.rule import rule
-from gdac.check.coded import pair, values_of
 
 POSITIONING = pair(
     ("META-POS-001", "META-POS-002"),

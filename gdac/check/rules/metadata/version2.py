@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from gdac.check.coded import known, values_of
 from gdac.check.context import Context
 from gdac.check.finding import Fault, at
 from gdac.check.rule import Rule, rule
-from gdac.check.coded import known, values_of
 from gdac.check.rules.metadata.platform import centre_faults, outside, value
 from gdac.check.values import is_float_number
 
