@@ -65,7 +65,7 @@ class LazyGroup(TyperGroup):
                 raise  # a module of our own: a bug
             raise GdacError(
                 f"this command needs the Python module {missing!r}, which is not installed.",
-                hint="Install the extras: pip install 'argo-gdac[sync,demo]' (the base install has no network).",
+                hint="Install the extras: pip install 'argo-gdac[sync,vocab,demo]' (the base install has no network).",
             ) from error
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above

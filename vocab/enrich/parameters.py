@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
@@ -48,7 +49,8 @@ def number(text: str) -> Decimal | None:
         value = Decimal(NC_FILL.get(text, re.sub(r"\.?[fd]$", "", text)))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    # Written out, 1e999999 would fill the memory; no measured value is beyond a double.
+    return value if value.is_finite() and abs(value.adjusted()) <= 300 else None
 
 
 def slots(term: Term) -> Mapping[str, tuple[str, ...]]:
@@ -157,7 +159,7 @@ def _templates(tables: Tables, names: Names) -> Found:
 
 
 def _slot(term: Term, name: str, values: tuple[str, ...], names: Names) -> list[ox.Triple]:
-    slot = node(f"{names.vocabulary}/placeholder/{term.table}/{term.identifier}/{name}")
+    slot = node(f"{names.vocabulary}/placeholder/{term.table}/{term.identifier}/{quote(name, safe='')}")
     triples = [
         ox.Triple(node(term.iri), names.own("placeholder"), slot),
         ox.Triple(slot, A, names.own("Placeholder")),

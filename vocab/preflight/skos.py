@@ -13,6 +13,7 @@ from vocab.preflight.finding import Finding, Severity
 
 #: What RFC 3987 allows in an IRI, kept to ASCII; a percent sign only before two hex digits.
 _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SAYS_DEPRECATED = re.compile(r"^\s*(?:term\s+)?deprecated\b", re.IGNORECASE)
 
 
@@ -96,6 +97,7 @@ def _schemes(facts: Facts) -> Iterator[Finding]:
 def check_iris(facts: Facts) -> list[Finding]:
     """IRIs that a triple store or `rapper` would refuse, and blank nodes, which no diff can follow."""
     found: set[str] = set()
+    controls: set[str] = set()
     blank = 0
     for triple in facts.triples:
         for term in (triple.subject, triple.predicate, triple.object):
@@ -103,7 +105,12 @@ def check_iris(facts: Facts) -> list[Finding]:
                 blank += 1
             elif isinstance(term, ox.NamedNode) and term.value not in found and not _IRI.fullmatch(term.value):
                 found.add(term.value)
+            elif isinstance(term, ox.Literal) and _CONTROL.search(term.value):
+                controls.add(str(triple.subject).strip("<>"))
     findings = [_error("iri", iri, "has characters that no IRI may have.") for iri in sorted(found)]
+    findings += [
+        _error("text", iri, "has a control character in a text; XML cannot hold it.") for iri in sorted(controls)
+    ]
     if blank:
         findings.append(Finding("iri", Severity.WARNING, "", f"{blank:,} ends of triples are blank nodes."))
     return findings
