@@ -26,6 +26,7 @@ from sync.stores.ftpwire import (
     reason,
     refuse_cut,
 )
+from sync.stores.reading import BaseReading
 from sync.stores.readonly import ReadOnly
 from sync.stores.settings import FtpSettings
 from sync.stores.times import from_ftp
@@ -37,29 +38,22 @@ _DENIED: Final = ("denied", "permission", "forbidden", "not allowed")
 _ABSENT: Final = ("no such", "not found", "not exist")
 
 
-class FtpReading:
+class FtpReading(BaseReading):
     """A file being fetched: bytes come on a data connection, the verdict on the control connection."""
 
     def __init__(
-        self, name: str, info: ObjectInfo, talk: Conversation, reader: Readable, writer: Closable, begun: Answer
+        self, info: ObjectInfo, place: str, talk: Conversation, reader: Readable, writer: Closable, begun: Answer
     ) -> None:
-        self._name = name
-        self._info = info
+        super().__init__(info, place)
         self._talk = talk
         self._reader = reader
         self._writer = writer
         self._begun = begun
         self.complete = False
 
-    @property
-    def info(self) -> ObjectInfo:
-        """What the server said before the transfer."""
-        return self._info
-
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes. Raises `StoreError` when fewer or more come than announced, or the server reports a failure."""
-        place = f"{self._info.path} on {self._name}"
-        got = 0
+        place, got = self._place, 0
         try:
             while block := await self._talk.receive(self._reader):
                 got += len(block)
@@ -152,7 +146,7 @@ class FtpStore(ReadOnly):
             raise
         if info.size is None:
             info = replace(info, size=announced_bytes(begun))
-        return FtpReading(self.name, info, talk, reader, writer, begun), writer
+        return FtpReading(info, f"{key} on {self.name}", talk, reader, writer, begun), writer
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Files below a directory, by MLSD, else by LIST (sizes exact, times unknown). Links have no size."""

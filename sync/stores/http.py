@@ -19,6 +19,7 @@ from gdac.store import Capabilities, ListingNotOfferedError, NotFoundError, Obje
 from sync.stores.answers import shown
 from sync.stores.autoindex import entries, is_listing
 from sync.stores.bodies import cut_short
+from sync.stores.reading import BaseReading
 from sync.stores.readonly import ReadOnly
 from sync.stores.settings import HttpSettings
 from sync.stores.times import from_http, retry_after
@@ -31,23 +32,16 @@ _REDIRECTS: Final = 5
 _WIRE_ERRORS: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
-class HttpReading:
+class HttpReading(BaseReading):
     """An object being fetched."""
 
-    def __init__(self, name: str, info: ObjectInfo, response: aiohttp.ClientResponse) -> None:
-        self._name = name
-        self._info = info
+    def __init__(self, info: ObjectInfo, place: str, response: aiohttp.ClientResponse) -> None:
+        super().__init__(info, place)
         self._response = response
-
-    @property
-    def info(self) -> ObjectInfo:
-        """What the response's header said."""
-        return self._info
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes. Raises `StoreError` when the connection ends before the announced length."""
-        place = f"{self._info.path} on {self._name}"
-        got = 0
+        place, got = self._place, 0
         try:
             async for piece in self._response.content.iter_any():
                 got += len(piece)
@@ -120,7 +114,7 @@ class HttpStore(ReadOnly):
                 response.close()
                 yield None
                 return
-            yield HttpReading(self.name, info, response)
+            yield HttpReading(info, self._at(key), response)
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Names below a directory, without sizes. Raises `ListingNotOfferedError`."""
@@ -226,9 +220,12 @@ class HttpStore(ReadOnly):
             validator = tag
         return ObjectInfo(key, length, from_http(date), validator)
 
+    def _at(self, key: str) -> str:
+        return f"{key or 'the root'} on {self.name}"
+
     def _refused(self, key: str, response: aiohttp.ClientResponse) -> StoreError:
         status, said = response.status, shown(response.reason or "")
-        where = f"{key or 'the root'} on {self.name}"
+        where = self._at(key)
         if status in {404, 410}:
             return NotFoundError(f"{where} is not there ({status} {said}).")
         if status in {401, 403}:
@@ -272,7 +269,7 @@ class HttpStore(ReadOnly):
     async def _page(self, folder: str, response: aiohttp.ClientResponse) -> bytes:
         pieces = []
         size = 0
-        async for piece in HttpReading(self.name, self._info(folder, response), response).chunks():
+        async for piece in HttpReading(self._info(folder, response), self._at(folder), response).chunks():
             pieces.append(piece)
             size += len(piece)
             if size > MAX_PAGE:

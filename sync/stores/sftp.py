@@ -24,8 +24,9 @@ from gdac.store import (
     Store,
     TemporaryStoreError,
 )
-from sync.stores.bodies import counted, cut_short, sliced
+from sync.stores.bodies import counted
 from sync.stores.probing import try_out
+from sync.stores.reading import BlockReading
 from sync.stores.settings import SftpSettings
 from sync.stores.sftppool import SftpPool
 from sync.stores.sftpwire import WINDOW, WIRE_ERRORS, Connection, append, describe, is_missing, read_window
@@ -33,36 +34,6 @@ from sync.stores.walk import Walk
 
 T = TypeVar("T")
 TEMPORARY: Final = ".gdac-tmp"
-
-
-class SftpReading:
-    """A file being read."""
-
-    def __init__(self, pool: SftpPool, name: str, info: ObjectInfo, first: bytes, more: Any) -> None:
-        self._pool, self._name = pool, name
-        self._info = info
-        self._first = first
-        self._more = more
-
-    @property
-    def info(self) -> ObjectInfo:
-        """What the server said when it opened the file."""
-        return self._info
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes. Raises `StoreError` when fewer come than announced."""
-        due = self._info.size or 0
-        got = 0
-        block = self._first
-        while block:
-            got += len(block)
-            for piece in sliced(block):
-                yield piece
-            if self._more is None or got >= due:
-                break
-            block = await self._pool.hop(self._info.path, partial(read_window, self._more, got, due))
-        if got != due:
-            raise cut_short(got, due, f"{self._info.path} on {self._name}")
 
 
 class SftpStore:
@@ -106,19 +77,23 @@ class SftpStore:
             return info
 
     @asynccontextmanager
-    async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[SftpReading | None]:
+    async def read(self, key: str, *, unless: str | None = None) -> AsyncIterator[BlockReading | None]:
         """Open a file for reading; see `gdac.store.Store.read`."""
         path = self._path(key)
         async with self._pool.talk(key, lambda talk: talk.open(key, path, unless)) as (_, opened):
             if opened is None:
                 yield None
                 return
-            info, first, more = opened
+            info, first, file = opened
+
+            async def more(at: int, due: int) -> bytes:
+                return await self._pool.hop(key, partial(read_window, file, at, due))
+
             try:
-                yield SftpReading(self._pool, self.name, info, first, more)
+                yield BlockReading(info, f"{key} on {self.name}", first, more if file is not None else None)
             finally:
-                if more is not None:
-                    await self._pool.hop(key, more.close)
+                if file is not None:
+                    await self._pool.hop(key, file.close)
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Files below a directory. Links are listed without a size."""

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from gdac.errors import ExitCode, GdacError, UsageError
-from gdac.manifest.head import Head, parse_head
+from gdac.manifest.head import Head, parse_head, render_head
 from gdac.manifest.names import HEAD_KEY
+from gdac.records import Outcome
 from gdac.sample.archive import make_archive, next_day
-from gdac.store import NotFoundError
+from gdac.store import Declared, NotFoundError
 from sync.config import check_config
 from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import Run, opened
-from sync.sealed.writers import WRITER_KEY
+from sync.sealed.writers import WRITER_KEY, Fenced
 from sync.state import State
 from tests.daemon import LOG_IN, Daemon, bucket
 from tests.servers import ftp_pyftpdlib, s3_moto, s3_rclone, sftp_rclone
@@ -150,8 +151,6 @@ def test_a_hub_elsewhere_needs_a_state_here() -> None:
 
 def test_the_head_of_a_taken_over_hub_is_not_written(source: Path, tmp_path: Path) -> None:
     """Between the beginning of a run and its head another state takes the hub over."""
-    from sync.sealed.writers import Fenced
-
     with s3_rclone(tmp_path / "served") as server:
         daemon = Daemon(tmp_path / "one", str(source), **bucket(server, single_writer=True))
         honest = Fenced.claim
@@ -204,3 +203,27 @@ def test_look_touches_nothing(source: Path, tmp_path: Path) -> None:
     with State.open(daemon.config.state_directory) as state:
         run_loop(Run(daemon.config, state, Silent(), lambda: daemon.now).look())
     assert not (tmp_path / "hub").exists()
+
+
+def test_a_head_that_is_replaced_at_once_is_noticed(source: Path, tmp_path: Path) -> None:
+    """Where nothing swaps, a look afterwards finds out the writer who came between the look before and the write."""
+    with s3_rclone(tmp_path / "served") as server:
+        daemon = Daemon(tmp_path / "one", str(source), **bucket(server, single_writer=True))
+        daemon.run()
+        (before,) = heads_of(daemon)
+        honest = Fenced.write
+
+        async def write(self: Fenced, key: str, *rest: Any, **more: Any) -> Any:
+            made = await honest(self, key, *rest, **more)
+            if key == HEAD_KEY:
+                raw = render_head(before)
+                await self._store.write(key, raw, Declared(len(raw)))
+            return made
+
+        next_day(source)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Fenced, "write", write)
+            with pytest.raises(GdacError, match="another writer is there"):
+                daemon.run()
+        done = daemon.run()
+        assert (done.outcome, done.seal.serial) == (Outcome.FINE, 2)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,20 @@ heavy = {"aiohttp", "aioftp", "obstore"} & set(sys.modules)
 sys.exit(f"imported {heavy}" if heavy else 0)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"type": "service_account"}'])
+def test_google_credentials_that_are_none(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "credentials.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="bucket cannot be opened"):
+        open_store("gs://bucket/argo", environment={"GOOGLE_APPLICATION_CREDENTIALS": str(file)})
+
+
+def test_azure_key_that_is_none() -> None:
+    secret = "not base64!"
+    with pytest.raises(UsageError, match="container cannot be opened") as found:
+        open_store(
+            "az://container", environment={"AZURE_STORAGE_ACCOUNT_NAME": "a", "AZURE_STORAGE_ACCOUNT_KEY": secret}
+        )
+    assert secret not in f"{found.value!r}"
