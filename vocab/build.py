@@ -13,7 +13,7 @@ from gdac.errors import RefusedError, UsageError
 from vocab.enrich import RULES
 from vocab.enrich.rule import Found, Rule
 from vocab.enrich.typed import date_time
-from vocab.header import Release, agents, vocabulary_header
+from vocab.header import CREATED, Release, agents, vocabulary_header
 from vocab.names import CC_BY, DCT, OWL, PROV, RDFS, VOID, A, Names, collection, english, node, typed
 from vocab.nvs.formats import Verbatim, canonical
 from vocab.ontology import ontology_triples
@@ -136,7 +136,8 @@ def build(
     Args:
         sources: at least one table, each id once.
         names: our IRIs.
-        issued: date of the release (ISO 8601); the newest date of the tables when empty.
+        issued: date of the release (ISO 8601); when empty, the newest date of the tables, but not before the
+            vocabulary existed.
         label: name of the release; made of the newest date and the content when empty.
         prior: name of the release before.
 
@@ -148,7 +149,7 @@ def build(
     tables = _tables(sources)
     found = [(rule, rule.apply(tables, names)) for rule in RULES]
     modified = max((one.modified[:10] for one in tables if date_time(one.modified)), default="")
-    issued = issued or modified or "1970-01-01"
+    issued = issued or max(modified, CREATED)  # nothing is issued before it existed
     label = label or f"{modified or issued}-{_content(sources, names)[:8]}"
     release = Release(label, issued, modified or issued, prior)
     record = Record(

@@ -127,7 +127,7 @@ def common_header(names: Names, subject: str, title: str, release: Release, *, v
         (OWL + "versionInfo", ox.Literal(release.label)),
         (DCT + "created", typed(CREATED, "date")),
         (DCT + "issued", typed(release.issued, "date")),
-        (DCT + "modified", typed(release.modified, "date")),
+        (DCT + "modified", typed(max(release.modified, CREATED), "date")),
         (DCT + "creator", node(who["makers"][0])),
         (DCT + "creator", node(who["team"][0])),
         (DCT + "contributor", node(who["bodc"][0])),

@@ -12,7 +12,7 @@ from vocab.nvs.folder import read_folder
 from vocab.preflight.check import check_path
 from vocab.preflight.facts import facts_of
 from vocab.preflight.finding import Severity
-from vocab.preflight.outside import owlapi_missing, rapper_missing
+from vocab.preflight.outside import owlapi_missing, rapper_missing, read_with_owlapi, read_with_rapper
 from vocab.preflight.portal import portal_view
 from vocab.preflight.shacl import check_shapes
 
@@ -104,6 +104,22 @@ def test_the_portal_shows_37_roots_and_every_live_term(vocabulary):
 
 def test_the_whole_conforms_to_the_shapes(vocabulary):
     assert check_shapes(flat_vocabulary(vocabulary), Names()) == []
+
+
+@pytest.mark.skipif(bool(owlapi_missing()), reason=owlapi_missing() or "installed")
+def test_owl_api_loses_no_triple_of_the_whole(vocabulary, tmp_path):
+    export_ontoportal(vocabulary, tmp_path / "e", ExportOptions())
+    (reading,), findings = read_with_owlapi([tmp_path / "e" / "argo.ttl"])
+    assert findings == []
+    assert (reading.ontology, reading.lost) == ("https://w3id.org/argo-gdac/vocabulary", ())
+    assert reading.triples == len(flat_vocabulary(vocabulary))
+
+
+@pytest.mark.skipif(bool(rapper_missing()), reason=rapper_missing() or "installed")
+def test_rapper_counts_every_triple_in_three_syntaxes(vocabulary, tmp_path):
+    export_ontoportal(vocabulary, tmp_path / "e", ExportOptions())
+    for suffix in ("ttl", "rdf", "nt"):
+        assert read_with_rapper(tmp_path / "e" / f"argo.{suffix}") == (len(flat_vocabulary(vocabulary)), [])
 
 
 @pytest.mark.soak

@@ -192,6 +192,13 @@ def test_requests_keep_a_distance(nvs):
     assert asyncio.run(timed()) >= 0.05 * (len(nvs.words) - 1) * 0.99
 
 
+def test_all_answers_together_have_a_limit(nvs, tmp_path):
+    updates = fetch(nvs, tmp_path, politeness=replace(QUICK, size_together=6_000))
+    failed = [one for one in updates.values() if one.state == "failed"]
+    assert failed
+    assert all("together have more than 6,000 bytes" in one.error for one in failed)
+
+
 def test_a_copy_that_was_touched_is_fetched_whole_again(nvs, tmp_path):
     fetch(nvs, tmp_path)
     file = next(tmp_path.glob("R27-*"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gdac.errors import UsageError
-from vocab.header import Release
+from vocab.header import CREATED, Release
 from vocab.names import CC_BY
 
 #: Rule of the API: a letter, then capitals, digits, hyphen and underscore; at most 16 characters.
@@ -64,7 +64,7 @@ def payload(
         "hasOntologyLanguage": "SKOS",
         "description": description,
         "released": f"{release.issued}T00:00:00Z",
-        "modificationDate": f"{release.modified}T00:00:00Z",
+        "modificationDate": f"{max(release.modified, CREATED)}T00:00:00Z",
         "naturalLanguage": ["http://lexvo.org/id/iso639-1/en"],
         "hasLicense": CC_BY,
         "hasFormalityLevel": "http://w3id.org/nkos/nkostype#thesaurus",

@@ -39,6 +39,7 @@ class Politeness:
         silence: seconds without a byte.
         total: seconds for one answer.
         size: bytes of one answer.
+        size_together: bytes of all answers of a run.
     """
 
     together: int = 2
@@ -50,6 +51,7 @@ class Politeness:
     silence: float = 30.0
     total: float = 180.0
     size: int = MAX_BYTES
+    size_together: int = 4 * MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,10 @@ class _TryAgainError(Exception):
 
 @dataclass(slots=True)
 class _Pace:
-    """Starts of requests keep a distance."""
+    """What the requests of a run share: starts keep a distance, and all answers together have a limit."""
 
     pause: float
+    left: int
     next_start: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -128,7 +131,7 @@ async def fetch_tables(
         total=politeness.total, sock_connect=politeness.connect, sock_read=politeness.silence
     )
     headers = {"User-Agent": f"argo-gdac/{__version__}", "Accept": f"{media_type}, text/turtle;q=0.5, */*;q=0.1"}
-    pace = _Pace(politeness.pause)
+    pace = _Pace(politeness.pause, politeness.size_together)
     together = asyncio.Semaphore(politeness.together)
     async with aiohttp.ClientSession(timeout=timeout, headers=headers, cookie_jar=aiohttp.DummyCookieJar()) as session:
         asker = _Asker(session, base, media_type, politeness, pace, together)
@@ -217,8 +220,14 @@ class _Asker:
         data = bytearray()
         async for chunk in response.content.iter_chunked(1 << 16):
             data += chunk
+            self.pace.left -= len(chunk)
             if len(data) > self.politeness.size:
                 raise StoreError(f"table {table}: the answer has more than {self.politeness.size:,} bytes.")
+            if self.pace.left < 0:
+                raise StoreError(
+                    f"table {table}: all answers together have more than {self.politeness.size_together:,} bytes.",
+                    hint="Ask for fewer tables at once.",
+                )
         validators = Known(response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""))
         return Answer(table, False, bytes(data), syntax, media_type, str(response.url), validators)
 

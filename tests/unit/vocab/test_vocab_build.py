@@ -5,10 +5,12 @@ import re
 
 import pyoxigraph as ox
 import pytest
+from typer.testing import CliRunner
 
 from gdac.errors import RefusedError, UsageError
 from tests.unit.vocab.nvs_tables import NVS, Word, as_bytes, small_tables, table, write_tables
 from vocab.build import build
+from vocab.cli.vocab import app
 from vocab.enrich import RULES
 from vocab.folder import open_vocabulary, write_vocabulary
 from vocab.names import Names, concept, parse_concept
@@ -183,6 +185,28 @@ def test_a_named_release_stands_in_the_header(tmp_path):
     )
     base = "https://w3id.org/argo-gdac/vocabulary/version/"
     assert rows == [(f"{base}2026.1", f"{base}2025.9", "2026-05-01")]
+
+
+def test_nothing_is_issued_or_changed_before_it_existed(tmp_path):
+    vocabulary = small(tmp_path)
+    rows = ask(
+        vocabulary,
+        "?o dct:created ?c; dct:issued ?i; dct:modified ?m FILTER(?o = <https://w3id.org/argo-gdac/vocabulary>)",
+    )
+    assert [created <= min(issued, modified) for _, created, issued, modified in rows] == [True]
+
+
+def test_the_command_builds_and_says_what_it_found(tmp_path):
+    folder = write_tables(tmp_path / "nvs", small_tables())
+    arguments = ["build", "--from", str(folder), "--output", str(tmp_path / "v")]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "6 tables, 17 terms, 6 deprecated" in done.output
+    assert "not among them: R01, R04" in done.output
+    assert "1 replaced, by relation" in done.output
+    said = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
+    assert len(said["tables"]) == 6
+    assert said["quads"] == open_vocabulary(tmp_path / "v").quads
 
 
 def test_a_folder_of_other_things_is_not_written_into(tmp_path):
