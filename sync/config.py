@@ -427,8 +427,14 @@ def check_config(raw: dict[str, Any], *, where: str) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        mistakes = [f"  {'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+        mistakes = [f"  {_told(one['loc'], one['msg'])}" for one in error.errors()]
         raise UsageError(
             f"{where} has {len(mistakes)} mistake{'s' * (len(mistakes) != 1)}:\n" + "\n".join(mistakes),
             hint="docs/commands/sync.md lists every key.",
         ) from error
+
+
+def _told(where: tuple[int | str, ...], what: str) -> str:
+    """One mistake; what concerns several keys names them itself."""
+    what = what.removeprefix("Value error, ")
+    return f"{'.'.join(str(part) for part in where)}: {what}" if where else what

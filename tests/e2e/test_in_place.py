@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -345,6 +346,27 @@ def test_a_rotten_disk_is_reported_and_never_sealed(here):
     assert found.damaged[0].startswith(path)
     assert here.run().seal.new is False
     assert (here.root / "disk" / path).read_bytes() == body
+
+
+def test_a_lost_state_deletes_nothing_of_the_tree(here):
+    """What left the manifest may still lie in the tree, unlisted; its grace is the mirrors' business."""
+    here.run()
+    victim = min(here.hub.glob("dac/*/*/profiles/*.nc")).relative_to(here.hub).as_posix()
+    name = victim.removeprefix("dac/")
+    for index in (*here.hub.glob("*_index*.txt"), *here.hub.glob("ar_index*.txt")):
+        index.with_name(index.name + ".gz").unlink(missing_ok=True)
+        lines = index.read_text().splitlines(keepends=True)
+        index.write_text("".join(line for line in lines if not line.startswith(name)))
+    assert here.run().seal.removed >= 1
+    before = facts(here.hub)
+    shutil.rmtree(here.root / "state")
+    for _ in range(2):
+        here.run()
+        here.let_grace_pass()
+    here.run()
+    assert facts(here.hub) == before
+    assert (here.hub / victim).is_file()
+    assert not (here.root / "disk" / victim).exists()
 
 
 def test_commands_that_would_write_into_the_tree_refuse(here):
