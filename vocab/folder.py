@@ -56,6 +56,18 @@ def open_vocabulary(folder: Path) -> Vocabulary:
         UsageError: the folder holds no build.
         RefusedError: its record cannot be read, or the quads are not those it names.
     """
+    record, quads = read_quads(folder)
+    graphs: dict[str, list[ox.Triple]] = defaultdict(list)
+    for quad in ox.parse(quads, format=ox.RdfFormat.N_QUADS):
+        if isinstance(quad.graph_name, ox.NamedNode):
+            graphs[quad.graph_name.value].append(quad.triple)
+    where = str(folder / QUADS)
+    tables = {one.id: read_table(graphs[one.graph], expected=one.id, where=where) for one in record.tables}
+    return Vocabulary.of(Names(record.base), record, Tables(tables), graphs)
+
+
+def read_quads(folder: Path) -> tuple[Record, bytes]:
+    """The record of a build and its N-Quads, verified and not parsed; raises as `open_vocabulary` does."""
     file = folder / RECORD
     if not file.is_file():
         raise UsageError(f"{folder} holds no vocabulary.", hint=f"Make one: gdac vocab build --output {folder}")
@@ -70,13 +82,7 @@ def open_vocabulary(folder: Path) -> Vocabulary:
     quads = (folder / QUADS).read_bytes() if (folder / QUADS).is_file() else b""
     if sha256(quads).hexdigest() != digest:
         raise RefusedError(f"{folder / QUADS} is not what {RECORD} names: its sha256 differs.", hint="Build it again.")
-    graphs: dict[str, list[ox.Triple]] = defaultdict(list)
-    for quad in ox.parse(quads, format=ox.RdfFormat.N_QUADS):
-        if isinstance(quad.graph_name, ox.NamedNode):
-            graphs[quad.graph_name.value].append(quad.triple)
-    where = str(folder / QUADS)
-    tables = {one.id: read_table(graphs[one.graph], expected=one.id, where=where) for one in record.tables}
-    return Vocabulary.of(Names(record.base), record, Tables(tables), graphs)
+    return record, quads
 
 
 def _record(stated: dict[str, Any]) -> Record:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vocab.preflight.check import Report
     from vocab.preflight.portal import PortalView
 
-_Vocabulary = Annotated[
+BuiltVocabulary = Annotated[
     Path, typer.Option("--vocabulary", metavar="FOLDER", help="A built vocabulary; see gdac vocab build.")
 ]
 
@@ -24,7 +24,7 @@ def export(
     ontoportal: Annotated[
         Path, typer.Option("--ontoportal", metavar="FOLDER", help="Write files for OntoPortal; made if missing.")
     ],
-    vocabulary: _Vocabulary = Path("vocabulary"),
+    vocabulary: BuiltVocabulary = Path("vocabulary"),
     people: Annotated[
         bool, typer.Option("--people/--no-people", help="With table R40, a list of personal names, or without it.")
     ] = True,

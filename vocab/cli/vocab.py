@@ -1,8 +1,8 @@
-"""Argo's terms: import, build, snapshot, export, check, compare."""
+"""Argo's terms: import, build, snapshot, export, check, compare, query."""
 
 import typer
 
-from vocab.cli import compare, make, publish, sources
+from vocab.cli import ask, compare, make, publish, sources
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -18,3 +18,4 @@ app.command()(make.snapshot)
 app.command()(publish.export)
 app.command()(publish.check)
 app.command()(compare.diff)
+app.command()(ask.query)

@@ -1,4 +1,4 @@
-"""Answers of the engine as bytes: tables in the formats of SPARQL 1.1, graphs in those of RDF; rows and bytes bounded."""
+"""Answers of the engine as bytes: tables in the formats of SPARQL 1.1, graphs in those of RDF; bounded."""
 
 import csv
 import json
@@ -82,12 +82,10 @@ def evaluate(
     Raises:
         QueryRefusedError: bad syntax, more rows or bytes than the limits allow.
     """
-    named = [ox.NamedNode(one) for one in named_graphs] if default_graphs or named_graphs else None
+    named: Any = [ox.NamedNode(one) for one in named_graphs] if default_graphs or named_graphs else None
     default: Any = [ox.NamedNode(one) for one in default_graphs] if default_graphs or named_graphs else None
     try:
-        found = store.query(
-            text, use_default_graph_as_union=default is None, default_graph=default, named_graphs=named
-        )
+        found = store.query(text, use_default_graph_as_union=default is None, default_graph=default, named_graphs=named)
     except SyntaxError as error:
         raise QueryRefusedError(Why.SYNTAX, f"the query cannot be read: {error}") from error
     except OSError as error:

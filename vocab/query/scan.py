@@ -1,9 +1,9 @@
 """What a query may do, told from its tokens before anything runs it.
 
-The engine would follow ``SERVICE`` to any address, so the word must be found wherever the engine could read it, and only
-there: a literal, a comment, a variable or an IRI may hold it. The engine has no separate lexer (it tries what fits at
-each place), so ``trueSERVICE`` or ``1SERVICE`` can be two tokens to it, and ``<`` opens an IRI in one place and compares
-in another; where both readings are possible the query is refused.
+The engine would follow ``SERVICE`` to any address, so the word must be found wherever the engine could read it, and
+only there: a literal, a comment, a variable or an IRI may hold it. The engine has no separate lexer (it tries what fits
+at each place), so ``trueSERVICE`` or ``1SERVICE`` can be two tokens to it, and ``<`` opens an IRI in one place and
+compares in another; where both readings are possible the query is refused.
 """
 
 import re
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from gdac.errors import RefusedError
+from gdac.errors import ExitCode, RefusedError
 
 #: Characters that a query may have, and how deep its brackets may go: the engine's parser descends on its stack.
 MAX_QUERY: Final = 64 * 1024
 MAX_DEPTH: Final = 80
 
-_UPDATES: Final = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
-_FORMS: Final = frozenset("SELECT ASK CONSTRUCT DESCRIBE".split())
+_UPDATES: Final = frozenset(["INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"])
+_FORMS: Final = frozenset(["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\r\n]*)
@@ -76,6 +76,8 @@ class QueryRefusedError(RefusedError):
     def __init__(self, why: Why, what: str, *, hint: str = "") -> None:
         super().__init__(what, hint=hint)
         self.why = why
+        if why in {Why.SIZE, Why.SYNTAX, Why.UPDATE, Why.SERVICE}:
+            self.exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The process that answers: reads requests on its input and writes answers on its output until either closes.
 
-It holds the vocabulary, a bounded memory and, once it has loaded, no right to open anything: no file, no socket. A query
-that found a way past `check_query` would still reach nobody. Who asks ends it when it takes too long; the engine itself
-cannot be interrupted.
+It holds the vocabulary, a bounded memory and, once it has loaded, no right to open anything: no file, no socket. A
+query that found a way past `check_query` would still reach nobody. Who asks ends it when it takes too long; the engine
+itself cannot be interrupted.
 
 A frame is four bytes of length, big-endian, and that many bytes; requests are JSON, answers one byte (``+`` or ``-``)
 and the answer or a JSON object with ``why``, ``what`` and ``hint``.
@@ -11,6 +11,7 @@ and the answer or a JSON object with ``why``, ``what`` and ``hint``.
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyoxigraph as ox
@@ -31,20 +32,17 @@ def _read(stream: BinaryIO) -> bytes | None:
 
 def _confine(memory: int) -> None:
     """Nothing more is opened, and the address space grows by `memory` at most; where the system can do that."""
+    statm = Path("/proc/self/statm")
+    pages = int(statm.read_text(encoding="ascii").split()[0]) if sys.platform == "linux" else 0
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        with os.fdopen(_STATM, "rb") as file:
-            pages = int(file.read().split()[0])
+    if pages:
         most = pages * os.sysconf("SC_PAGE_SIZE") + memory
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-_STATM = -1
 
 
 def answer(store: ox.Store, asked: dict[str, Any], limits: Limits) -> bytes:
@@ -69,15 +67,12 @@ def answer(store: ox.Store, asked: dict[str, Any], limits: Limits) -> bytes:
 
 def main() -> None:
     """Load the files named on the command line after rows, size and memory, say so, and answer."""
-    global _STATM  # noqa: PLW0603 - opened before the right to open goes
     rows, size, memory, *files = sys.argv[1:]
     limits = Limits(rows=int(rows), size=int(size), memory=int(memory))
     store = ox.Store()
     for name in files:
         store.bulk_load(path=name, format=ox.RdfFormat.N_QUADS)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    if sys.platform == "linux":
-        _STATM = os.open("/proc/self/statm", os.O_RDONLY)
     _confine(limits.memory)
     answers.write(frame(b"+ready"))
     answers.flush()
