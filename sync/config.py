@@ -15,20 +15,20 @@ import json
 import re
 import tomllib
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from gdac.errors import UsageError
-from gdac.paths import DAC_NAME, Kind
 from policies.deletion import DEFAULT_LIMITS, Limit, Limits
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE
 from sync.places import is_in_place, why_not_in_place
-from sync.views.definition import Area, Definition, Filter
+from sync.views.definition import Definition
+from sync.views.section import FilterSection, Section
 
 #: The index files of a GDAC's root that decide what is in the archive, without extension.
 GLOBAL_INDEXES: Final = (
@@ -55,11 +55,7 @@ def _as_bytes(found: Any) -> Any:
     return float(said[1]) * _FACTOR[said[2]] if said else found
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class StoreOptions(_Section):
+class StoreOptions(Section):
     """Where an archive lies and how to reach it.
 
     Attributes:
@@ -104,7 +100,7 @@ class StoreOptions(_Section):
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-class ArchiveSection(_Section):
+class ArchiveSection(Section):
     """What the archive is called and under which licence it is published."""
 
     title: str = "Argo Global Data Assembly Centre"
@@ -141,7 +137,7 @@ class HubSection(StoreOptions):
         return self
 
 
-class LimitSection(_Section):
+class LimitSection(Section):
     """One limit of the brake; what is not given stays as it is by default.
 
     Attributes:
@@ -159,7 +155,7 @@ class LimitSection(_Section):
         return replace(limit, **self.model_dump(exclude_none=True))
 
 
-class BrakeSection(_Section):
+class BrakeSection(Section):
     """What the brake lets pass without asking; docs/brakes.md explains each limit."""
 
     dac_removals: LimitSection = LimitSection()
@@ -196,61 +192,6 @@ class SourceSection(StoreOptions):
     most_failures: Annotated[int, Field(ge=0)] = 100
 
 
-class AreaSection(_Section):
-    """A box in degrees; ``west`` greater than ``east`` spans the date line."""
-
-    south: Annotated[float, Field(ge=-90, le=90)]
-    north: Annotated[float, Field(ge=-90, le=90)]
-    west: Annotated[float, Field(ge=-180, le=180)]
-    east: Annotated[float, Field(ge=-180, le=180)]
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Self:
-        if self.south > self.north:
-            raise ValueError("south is north of north")
-        return self
-
-
-class FilterSection(_Section):
-    """Which files a mirror holds: what is set must hold, what is not set lets everything pass; see docs/views.md.
-
-    Attributes:
-        dacs: DAC directories.
-        kinds: kinds of files, by the words of `gdac.paths.Kind`.
-        wmos: floats.
-        bgc_only: only floats with biogeochemical files.
-        since: only cycles observed on this day (UTC) or later.
-        oceans: only cycles in these oceans: A, I, P.
-        area: only cycles in this box.
-    """
-
-    dacs: tuple[Annotated[str, Field(pattern=f"^{DAC_NAME.pattern}$")], ...] = ()
-    kinds: tuple[Kind, ...] = ()
-    wmos: tuple[Annotated[str, Field(pattern=r"^([0-9]{7}|[0-9]{5})$")], ...] = ()
-    bgc_only: bool = False
-    since: date | None = None
-    oceans: tuple[Literal["A", "I", "P"], ...] = ()
-    area: AreaSection | None = None
-
-    @field_validator("wmos", mode="before")
-    @classmethod
-    def _as_text(cls, found: Any) -> Any:
-        return [str(one) if isinstance(one, int) else one for one in found] if isinstance(found, list) else found
-
-    def as_filter(self) -> Filter:
-        """The filter itself."""
-        area = Area(**self.area.model_dump()) if self.area else None
-        return Filter(
-            frozenset(self.dacs),
-            frozenset(self.kinds),
-            frozenset(self.wmos),
-            self.bgc_only,
-            self.since,
-            frozenset(self.oceans),
-            area,
-        )
-
-
 class MirrorSection(StoreOptions):
     """An archive we keep equal to the hub's manifest.
 
@@ -282,7 +223,7 @@ class MirrorSection(StoreOptions):
         return Definition(self.layout, self.filter.as_filter())
 
 
-class AuditSection(_Section):
+class AuditSection(Section):
     """How mirrors are audited.
 
     Attributes:
@@ -298,7 +239,7 @@ class AuditSection(_Section):
     most_extra_share: Annotated[float, Field(ge=0, le=1)] = MOST_EXTRA_SHARE
 
 
-class SweepSection(_Section):
+class SweepSection(Section):
     """How the source is swept for changes that no index shows.
 
     Attributes:
@@ -320,13 +261,13 @@ class VaultSection(StoreOptions):
     retention: timedelta = timedelta(days=90)
 
 
-class Config(_Section):
+class Config(Section):
     """One deployment, as its TOML file says."""
 
     archive: ArchiveSection = ArchiveSection()
     hub: HubSection
-    source: Annotated[dict[Name, SourceSection], Field(min_length=1, max_length=1)] = {}
-    mirror: dict[Name, MirrorSection] = {}
+    source: Annotated[dict[Name, SourceSection], Field(min_length=1, max_length=1)] = Field(default={})
+    mirror: dict[Name, MirrorSection] = Field(default={})
     brake: BrakeSection = BrakeSection()
     audit: AuditSection = AuditSection()
     sweep: SweepSection = SweepSection()
