@@ -43,7 +43,7 @@ def _delayed(ctx: Context) -> list[Profile]:
 def calibrations(ctx: Context) -> tuple[Calibration, ...]:
     """The entries of all calibration records of delayed-mode profiles, in file order."""
     delayed = _delayed(ctx)
-    if not delayed or "PARAMETER" not in ctx.dataset:
+    if not delayed:
         return ()
     _, records, slots = ctx.dataset.strings_shape("PARAMETER")
     names = ctx.dataset.trimmed("PARAMETER")
@@ -131,7 +131,7 @@ def calibration_comment(ctx: Context) -> Iterator[Fault]:
     Why: it tells users how the values were adjusted and how far to trust them.
     Mend: write what was done, in a sentence, even when no adjustment was needed.
     """
-    return _blank(ctx, "SCIENTIFIC_CALIB_COMMENT", "CALIBRATION_COMMENT")
+    return _blank(ctx, "SCIENTIFIC_CALIB_COMMENT")
 
 
 @rule("PRF-DM-006", "W", "P", manual="2.2.6")
@@ -141,14 +141,13 @@ def calibration_date(ctx: Context) -> Iterator[Fault]:
     Why: it tells which of several adjustments is the newest.
     Mend: write the date (UTC) of the calibration as YYYYMMDDhhmmss.
     """
-    return _blank(ctx, "SCIENTIFIC_CALIB_DATE", "CALIBRATION_DATE")
+    name = "SCIENTIFIC_CALIB_DATE"
+    return _blank(ctx, name if name in ctx.dataset else "CALIBRATION_DATE")  # the latter in version 2.2
 
 
-def _blank(ctx: Context, *names: str) -> Iterator[Fault]:
-    """Blank entries of the first of these variables that the file has."""
-    name = next((each for each in names if each in ctx.dataset), None)
-    for each in ctx.once(calibrations) if name else ():
-        if name and each.checked and not ctx.dataset.trimmed(name)[each.flat]:
+def _blank(ctx: Context, name: str) -> Iterator[Fault]:
+    for each in ctx.once(calibrations):
+        if each.checked and not ctx.dataset.trimmed(name)[each.flat]:
             place = at(name, each.profile.number, each.record, each.slot)
             yield Fault(place, f"it is blank for {each.name}")
 
@@ -160,8 +159,6 @@ def all_calibrated(ctx: Context) -> Iterator[Fault]:
     Why: every parameter is judged in delayed mode, if only to say that it needs no change.
     Mend: write all STATION_PARAMETERS into PARAMETER of every record; write no more records than are used (N_CALIB).
     """
-    if "PARAMETER" not in ctx.dataset:
-        return
     records = ctx.dataset.strings_shape("PARAMETER")[1]
     named = ctx.once(calibrations)
     for profile in _delayed(ctx):

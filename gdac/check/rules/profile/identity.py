@@ -21,8 +21,6 @@ def instrument_reference(ctx: Context) -> Iterator[Fault]:
     Why: before format 3 it is the only place that names the brand and type of the instrument.
     Mend: write brand, type and serial number; in format 3 these are in PLATFORM_TYPE and FLOAT_SERIAL_NO.
     """
-    if "INST_REFERENCE" not in ctx.dataset:
-        return
     for number, text in enumerate(ctx.dataset.trimmed("INST_REFERENCE"), start=1):
         if not text:
             yield Fault(at("INST_REFERENCE", number), "it is blank", expected="brand and type of the instrument")
