@@ -13,6 +13,7 @@ from vocab.names import (
     MOD,
     NVS,
     OWL,
+    PAV,
     PREFIXES,
     PROV,
     RDFS,
@@ -37,10 +38,8 @@ OMV: Final = "http://omv.ontoware.org/2005/05/ontology#"
 CREATED: Final = "2026-11-22"
 
 _KEYWORDS = ("Argo", "profiling floats", "oceanography", "controlled vocabulary", "reference tables", "NVS", "metadata")
-_SUBJECTS = (
-    "http://vocab.nerc.ac.uk/collection/P08/current/DS03/",
-    "http://vocab.nerc.ac.uk/collection/P08/current/DS02/",
-)
+#: INSPIRE theme "oceanographic geographical features".
+_SUBJECTS = ("http://inspire.ec.europa.eu/theme/of",)
 
 #: Questions the vocabulary answers; `vocab.query` ships them as named queries.
 QUESTIONS: Final = (
@@ -133,6 +132,7 @@ def common_header(names: Names, subject: str, title: str, release: Release, *, v
         (DCT + "contributor", node(who["bodc"][0])),
         (DCT + "publisher", node(who["makers"][0])),
         (DCT + "rightsHolder", node(who["nerc"][0])),
+        (PAV + "curatedBy", node(who["team"][0])),
         (DCT + "language", node("http://lexvo.org/id/iso639-1/en")),
         (DCT + "bibliographicCitation", ox.Literal(citation(title, release, version))),
         (DCT + "accrualPeriodicity", node("http://publications.europa.eu/resource/authority/frequency/IRREG")),

@@ -192,6 +192,19 @@ def test_requests_keep_a_distance(nvs):
     assert asyncio.run(timed()) >= 0.05 * (len(nvs.words) - 1) * 0.99
 
 
+def test_a_server_that_asks_to_wait_is_left_alone_by_all(nvs):
+    async def timed():
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await fetch_tables(nvs.url, tuple(nvs.words), {}, "text/turtle", replace(QUICK, together=1, total=5.0))
+        return loop.time() - started
+
+    nvs.faults[next(iter(nvs.words))] = ["status 429 1"]
+    assert asyncio.run(timed()) >= 0.95
+    paths = [path for path, _ in nvs.requests]
+    assert len(paths) == len(nvs.words) + 1
+
+
 def test_all_answers_together_have_a_limit(nvs, tmp_path):
     updates = fetch(nvs, tmp_path, politeness=replace(QUICK, size_together=6_000))
     failed = [one for one in updates.values() if one.state == "failed"]
@@ -218,6 +231,13 @@ def test_no_server_at_all_is_an_error_per_table(tmp_path):
     for address in ("ftp://127.0.0.1/", "nvs", "http://user@127.0.0.1/"):
         with pytest.raises(UsageError, match="not the address"):
             asyncio.run(fetch_tables(address, ("R03",), {}, "text/turtle", QUICK))
+
+
+def test_a_server_that_nobody_reaches_is_not_asked_37_times():
+    tables = tuple(f"R{number:02}" for number in range(37))
+    answers = asyncio.run(fetch_tables("http://127.0.0.1:9", tables, {}, "text/turtle", QUICK))
+    assert sum("not asked" in str(one) for one in answers.values()) >= 30
+    assert all("127.0.0.1:9" in str(one) for one in answers.values())
 
 
 def test_a_conditional_answer_to_an_unconditional_question_is_no_table(nvs, tmp_path):

@@ -21,6 +21,8 @@ NVS_SERVER: Final = "https://vocab.nerc.ac.uk"
 #: Syntaxes that a person may ask for, by their name on the command line.
 SYNTAXES: Final = {"jsonld": "application/ld+json", "turtle": "text/turtle", "rdfxml": "application/rdf+xml"}
 
+#: Tables that met no server at all, one after the other, before the rest is not asked for.
+_ENOUGH: Final = 2
 _AGAIN: Final = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 
@@ -95,10 +97,16 @@ class _TryAgainError(Exception):
 
 @dataclass(slots=True)
 class _Pace:
-    """What the requests of a run share: starts keep a distance, and all answers together have a limit."""
+    """What the requests of a run share.
+
+    Starts keep a distance; a server that asks to wait is left alone by all of them; all answers together have a limit;
+    and of a server that nobody reached the rest is not asked.
+    """
 
     pause: float
     left: int
+    reached: bool = False
+    unreached: int = 0
     next_start: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -107,6 +115,10 @@ class _Pace:
             loop = asyncio.get_running_loop()
             await asyncio.sleep(max(0.0, self.next_start - loop.time()))
             self.next_start = loop.time() + self.pause
+
+    def leave_alone(self, seconds: float) -> None:
+        """Nobody starts a request for that long."""
+        self.next_start = max(self.next_start, asyncio.get_running_loop().time() + seconds)
 
 
 async def fetch_tables(
@@ -151,8 +163,11 @@ class _Asker:
     async def ask(self, table: str, known: Known) -> Answer | GdacError:
         wait = self.politeness.wait
         last = ""
+        cut_off = False
         for left in range(self.politeness.tries - 1, -1, -1):
             async with self.together:
+                if self.pace.unreached >= _ENOUGH and not self.pace.reached:
+                    return StoreError(f"table {table}: not asked: {self.base} cannot be reached.", hint="Try later.")
                 await self.pace.turn()
                 try:
                     return await self._once(table, known)
@@ -160,13 +175,17 @@ class _Asker:
                     return error
                 except (_TryAgainError, aiohttp.ClientError, TimeoutError, OSError) as error:
                     last = str(error) or type(error).__name__
+                    cut_off = isinstance(error, aiohttp.ClientConnectorError)
                     after = error.after if isinstance(error, _TryAgainError) else None
             delay = after if after is not None else wait * (1 + random.random() / 2)  # noqa: S311 - jitter is no secret
             wait *= 2
             if delay > self.politeness.longest_wait:
                 return StoreError(f"table {table}: the server asks to wait {delay:,.0f} s: {last}", hint="Try later.")
+            if after is not None:
+                self.pace.leave_alone(delay)
             if left:
                 await asyncio.sleep(delay)
+        self.pace.unreached += cut_off
         return StoreError(f"table {table}: no answer in {self.politeness.tries} tries: {last}", hint="Try later.")
 
     async def _once(self, table: str, known: Known) -> Answer:
@@ -180,6 +199,7 @@ class _Asker:
             headers["If-Modified-Since"] = known.last_modified
         for _ in range(6):
             async with self.session.get(url, headers=headers, allow_redirects=False) as response:
+                self.pace.reached = True
                 if response.status in _REDIRECTS:
                     url = self._next(table, url, response)
                     continue

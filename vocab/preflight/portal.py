@@ -32,6 +32,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "hasCreator": (OMV + "hasCreator", DCT + "creator", PROV + "wasAttributedTo", PAV + "authoredBy"),
     "hasContributor": (OMV + "hasContributor", DCT + "contributor"),
     "publisher": (DCT + "publisher",),
+    "curatedBy": (PAV + "curatedBy",),
+    "rightsHolder": (DCT + "rightsHolder",),
     "released": (OMV + "creationDate", DCT + "issued", DCT + "created", DCT + "date", PAV + "createdOn"),
     "modificationDate": (OMV + "modificationDate", DCT + "modified", PAV + "lastUpdateOn"),
     "identifier": (DCT + "identifier", ADMS + "identifier"),
@@ -54,11 +56,10 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "metadataVoc": (VOAF + "metadataVoc",),
     "status": (OMV + "status", ADMS + "status"),
     "hasFormalityLevel": (OMV + "hasFormalityLevel",),
-    "rightsHolder": (DCT + "rightsHolder",),
     "logo": (FOAF + "logo", FOAF + "depiction"),
 }
 
-_AGENTS: Final = ("hasCreator", "hasContributor", "publisher")
+_AGENTS: Final = ("hasCreator", "hasContributor", "publisher", "curatedBy", "rightsHolder")
 _DATES: Final = ("released", "modificationDate")
 #: Fields that the API wants on a submission and that can come from the file; contact and language never do.
 _MANDATORY: Final = ("description", "released", "version", "hasLicense", "hasCreator")
