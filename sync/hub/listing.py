@@ -118,7 +118,7 @@ async def _known(
             _leave(found, Odd.TEMPORARY, ascii(info.path))
         elif "/" not in info.path:
             if info.path not in roots:
-                _leave(found, Odd.FOREIGN, ascii(info.path))
+                _leave(found, Odd.ROOT, ascii(info.path))
         elif path.kind is Kind.OTHER and path.wmo is None:
             _leave(found, Odd.FOREIGN, ascii(info.path))
         else:

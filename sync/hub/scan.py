@@ -45,6 +45,7 @@ class Odd:
     HIDDEN = "hidden names (they begin with a dot)"
     TEMPORARY = "names of unfinished files"
     FOREIGN = "names outside the grammar of an archive"
+    ROOT = "names at the root that are no configured index files"
     REFUSED = "names that are refused"
     LINK = "symbolic links that lead out of the tree, to a directory or to what is not public"
     SPECIAL = "names of no regular file"
@@ -114,7 +115,7 @@ def _take(found: Scanned, spool: Spool, one: _Folder, roots: Collection[str]) ->
             spool.add(*row)
             found.files += 1
         elif row[0] not in roots:
-            found.odd.setdefault(Odd.FOREIGN, Tally()).add(ascii(row[0]))
+            found.odd.setdefault(Odd.ROOT, Tally()).add(ascii(row[0]))
     for what, text in one.odd:
         found.odd.setdefault(what, Tally()).add(text)
 

@@ -72,7 +72,8 @@ def test_what_nobody_meant_for_the_archive_is_told_and_left_out(tmp_path, scanne
     assert {what: tally.count for what, tally in found.odd.items()} == {
         Odd.HIDDEN: 2,
         Odd.TEMPORARY: 1,
-        Odd.FOREIGN: 4,
+        Odd.FOREIGN: 3,
+        Odd.ROOT: 1,
         Odd.REFUSED: 3,
         Odd.SPECIAL: 1,
     }
