@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
+from gdac.check.task import ARCHIVES
 from gdac.errors import RefusedError
 
-#: Names of archives that are opened.
-SUFFIXES: Final = (".tar.gz", ".tgz", ".tar")
 _BLOCK: Final = tarfile.BLOCKSIZE
 #: Largest header extension (a long name, pax records) that makes sense.
 _EXTENSION: Final = 1 << 20
@@ -74,7 +73,7 @@ class Member:
 
 def is_archive(path: str) -> bool:
     """Whether a file's name says that it is an archive."""
-    return path.endswith(SUFFIXES)
+    return path.endswith(ARCHIVES)
 
 
 def members(path: Path, *, wanted: str = ".nc", limits: Limits | None = None) -> Iterator[Member]:

@@ -26,7 +26,6 @@ from typing import Any, BinaryIO, Final, cast
 
 from gdac.check.finding import Result
 from gdac.check.task import Settings, Task
-from gdac.check.work import crashed, timed_out
 from gdac.check.worker import receive, send
 from gdac.errors import GdacError
 
@@ -223,6 +222,8 @@ class Pool:
         now = time.monotonic()
         for worker in list(self._workers):
             if worker.jobs and now - worker.since >= self._settings.time_limit:
+                from gdac.check.work import timed_out  # noqa: PLC0415 - brings numpy, which only workers need
+
                 late = worker.jobs.popleft()
                 self._done[late.number] = timed_out(late.task, self._settings.time_limit)
                 self._end(worker, kill=True)
@@ -241,6 +242,8 @@ class Pool:
         suspect = worker.jobs.popleft()
         self._again.extendleft(reversed(worker.jobs))
         if suspect.alone:
+            from gdac.check.work import crashed  # noqa: PLC0415 - as above
+
             self._done[suspect.number] = crashed(suspect.task, how)
         else:
             self._again.appendleft(_Job(suspect.number, suspect.task, alone=True))

@@ -8,6 +8,8 @@ from gdac.check.options import Options
 
 #: Suffix of the files that are checked.
 SUFFIX: Final = ".nc"
+#: Suffixes of archives of such files.
+ARCHIVES: Final = (".tar.gz", ".tgz", ".tar")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gdac.check.archives import ArchiveError, is_archive, members
 from gdac.check.dacs import CENTRES
-from gdac.check.task import Task
+from gdac.check.task import ARCHIVES, Task
 
 
 def tasks_of(
@@ -23,7 +22,7 @@ def tasks_of(
         text = os.fspath(path)
         files = walked(text) if Path(text).is_dir() else (text,)
         for file in files:
-            if is_archive(file):
+            if file.endswith(ARCHIVES):
                 yield from unpacked(file, dac, received)
             else:
                 yield Task(file, file, dac or dac_of(file), received)
@@ -34,6 +33,8 @@ def unpacked(archive: str, dac: str | None, received: float | None) -> Iterator[
 
     A member's receipt time is its own modification time, and its DAC that of its path in the archive, if it names one.
     """
+    from gdac.check.archives import ArchiveError, members  # noqa: PLC0415 - for those who send archives
+
     try:
         for member in members(Path(archive)):
             label = f"{archive}/{member.name}"
