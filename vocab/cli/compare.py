@@ -11,7 +11,6 @@ from vocab.cli.make import AsJson, Base
 from vocab.cli.printing import dumps
 
 if TYPE_CHECKING:
-    from vocab.build import Vocabulary
     from vocab.changes.versions import VersionDiff
     from vocab.names import Names
 
@@ -33,9 +32,10 @@ def diff(
     from vocab.changes.versions import compare_versions
     from vocab.folder import write_whole
     from vocab.names import Names
+    from vocab.opening import open_or_build
 
     names = Names(base)
-    found = compare_versions(_opened(old, names), _opened(new, names))
+    found = compare_versions(open_or_build(old, names), open_or_build(new, names))
     if html:
         write_whole(html, diff_page(found).encode())
     if rdf:
@@ -43,14 +43,6 @@ def diff(
     sys.stdout.write(dumps(_as_json(found)) if as_json else diff_text(found))
     if found.tables:
         raise typer.Exit(ExitCode.DIFFERENCES)
-
-
-def _opened(path: Path, names: "Names") -> "Vocabulary":
-    from vocab.build import build
-    from vocab.folder import RECORD, open_vocabulary
-    from vocab.nvs.folder import read_folder
-
-    return open_vocabulary(path) if (path / RECORD).is_file() else build(read_folder(path), names)
 
 
 def _as_rdf(found: "VersionDiff", file: Path, names: "Names") -> bytes:

@@ -24,7 +24,10 @@ def export(
     ontoportal: Annotated[
         Path, typer.Option("--ontoportal", metavar="FOLDER", help="Write files for OntoPortal; made if missing.")
     ],
-    vocabulary: BuiltVocabulary = Path("vocabulary"),
+    vocabulary: Annotated[
+        Path, typer.Option("--vocabulary", metavar="FOLDER", help="A built vocabulary, an import, or tables.")
+    ] = Path("vocabulary"),
+    base: Base = "https://w3id.org/argo-gdac/",
     people: Annotated[
         bool, typer.Option("--people/--no-people", help="With table R40, a list of personal names, or without it.")
     ] = True,
@@ -44,10 +47,11 @@ def export(
 ) -> None:
     """Write the vocabulary for an ontology portal: one file, one per table, and the bodies of the API calls."""
     from vocab.export.ontoportal import ExportOptions, export_ontoportal
-    from vocab.folder import open_vocabulary
+    from vocab.names import Names
+    from vocab.opening import open_or_build
 
     options = ExportOptions(people, acronym, table_acronym, _contact(contact), account)
-    done = export_ontoportal(open_vocabulary(vocabulary), ontoportal, options)
+    done = export_ontoportal(open_or_build(vocabulary, Names(base)), ontoportal, options)
     tables = sum(name.startswith("tables/") for name in done.files)
     if as_json:
         sys.stdout.write(dumps({"folder": str(done.folder), "files": dict(done.files)}))
@@ -70,7 +74,7 @@ def _contact(text: str) -> Any:
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="A built vocabulary, an export, or one RDF file.")],
+    path: Annotated[Path, typer.Argument(help="A built vocabulary, an export, a folder of tables, or one RDF file.")],
     base: Base = "https://w3id.org/argo-gdac/",
     outside: Annotated[
         bool, typer.Option("--outside/--no-outside", help="Also run OWL API and rapper where they are installed.")

@@ -48,6 +48,11 @@ def _tables_by_id(folder: Path) -> dict[str, tuple[Path, Verbatim]]:
     return found
 
 
+def table_like(folder: Path) -> bool:
+    """Whether there are files that could be tables."""
+    return (folder / RECORD).is_file() or any(one.suffix.lower() in SUFFIXES for one in folder.iterdir())
+
+
 def _recorded(folder: Path, record: Mapping[str, Any]) -> list[Path]:
     files = [folder / Path(str(one.get("file", ""))).name for one in record.values()]
     for file in files:

@@ -12,8 +12,9 @@ from gdac.errors import RefusedError, UsageError
 from vocab.export.ontoportal import RECORD as EXPORT_RECORD
 from vocab.export.ontoportal import ExportOptions, export_ontoportal
 from vocab.folder import RECORD as BUILD_RECORD
-from vocab.folder import open_vocabulary
 from vocab.names import Names
+from vocab.nvs.folder import table_like
+from vocab.opening import open_or_build
 from vocab.preflight.facts import read_facts
 from vocab.preflight.finding import Finding, Severity
 from vocab.preflight.outside import (
@@ -59,28 +60,28 @@ class Report:
 
 
 def check_path(path: Path, names: Names, *, outside: bool = True) -> Report:
-    """Check a build (its export is made on the way), an export, or one file.
+    """Check a build or tables (their export is made on the way), an export, or one file.
 
     Args:
-        path: a folder with a build or an export, or a file.
-        names: our IRIs, for a single file; builds and exports say theirs.
+        path: a folder with a build, an export or tables, or a file.
+        names: our IRIs, for tables and single files; builds and exports say theirs.
         outside: also run OWL API and rapper where they are installed.
 
     Raises:
         UsageError: nothing of the kind is there.
     """
-    if (path / BUILD_RECORD).is_file():
-        vocabulary = open_vocabulary(path)
+    if (path / EXPORT_RECORD).is_file():
+        return _check_export(path, outside)
+    if path.is_dir():
+        if not (path / BUILD_RECORD).is_file() and not table_like(path):
+            raise UsageError(f"{path} holds no vocabulary, no export and no tables.", hint="Give one, or a file.")
+        vocabulary = open_or_build(path, names)
         with TemporaryDirectory(prefix="gdac-vocab-") as work:
             export_ontoportal(vocabulary, Path(work), ExportOptions())
             report = _check_export(Path(work), outside)
         catalogue = vocabulary.graphs[vocabulary.names.catalogue_graph]
         more = check_shapes(catalogue, vocabulary.names)
         return _with(report, more)
-    if (path / EXPORT_RECORD).is_file():
-        return _check_export(path, outside)
-    if path.is_dir():
-        raise UsageError(f"{path} holds neither a vocabulary nor an export.", hint="Give one, or a file.")
     return _check_files([path], names, path.parent, outside)
 
 

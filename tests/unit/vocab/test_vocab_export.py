@@ -6,10 +6,12 @@ import sys
 
 import pyoxigraph as ox
 import pytest
+from typer.testing import CliRunner
 
 from gdac.errors import UsageError
 from tests.unit.vocab.nvs_tables import NVS, Word, small_tables, write_tables
 from vocab.build import build
+from vocab.cli.vocab import app
 from vocab.export.flatten import by_subject, flat_table, flat_vocabulary
 from vocab.export.ontoportal import ExportOptions, export_ontoportal
 from vocab.export.payloads import Contact, check_acronym
@@ -93,6 +95,16 @@ def test_an_export_repeats_byte_by_byte_in_another_process(vocabulary, tmp_path)
     assert len(files) == 3 + 2 * len(vocabulary.tables) + 2
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+
+
+def test_tables_are_exported_without_a_build_in_between(tmp_path):
+    write_tables(tmp_path / "nvs", small_tables())
+    arguments = ["export", "--vocabulary", str(tmp_path / "nvs"), "--ontoportal", str(tmp_path / "e")]
+    done = CliRunner().invoke(app, [*arguments, "--contact", "A. Name,a@example.org", "--account", "me", "--json"])
+    assert done.exit_code == 0, done.output
+    assert "tables/R27.ttl" in json.loads(done.output)["files"]
+    wrong = CliRunner().invoke(app, [*arguments, "--contact", "nobody"])
+    assert isinstance(wrong.exception, UsageError)
 
 
 def test_three_syntaxes_hold_the_same_triples(vocabulary, tmp_path):

@@ -184,10 +184,17 @@ def test_a_build_an_export_and_a_file_are_checked(vocabulary, tmp_path):
         report = check_path(path, Names(), outside=False)
         assert report.errors == 0, [one.text for one in report.findings if one.severity is Severity.ERROR]
     assert len(check_path(tmp_path / "e", Names(), outside=False).files) == 7
-    with pytest.raises(UsageError, match="neither a vocabulary nor an export"):
+    with pytest.raises(UsageError, match="no vocabulary, no export and no tables"):
         check_path(tmp_path, Names())
     with pytest.raises(UsageError, match="not a file"):
         check_path(tmp_path / "nothing.ttl", Names())
+
+
+def test_a_folder_of_tables_is_checked_as_its_export_would_be(tmp_path):
+    write_tables(tmp_path / "nvs", small_tables())
+    report = check_path(tmp_path / "nvs", Names("https://example.org/"), outside=False)
+    assert report.errors == 0
+    assert report.view.ontology == "https://example.org/vocabulary"
 
 
 def test_a_touched_or_lost_file_of_an_export_is_found(vocabulary, tmp_path):
