@@ -22,7 +22,7 @@ from sync.stores.http import HttpStore
 from sync.stores.retry import RetryingStore, RetrySettings
 from sync.stores.settings import FtpSettings
 from tests import servers
-from tests.contract.test_bad_servers import FtpTalk, listening
+from tests.contract.bad_servers import FtpTalk, listening
 
 FILES = {f"dac/{number}.nc": os.urandom(20_000 + number) for number in range(40)}
 
