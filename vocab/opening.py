@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gdac.errors import UsageError
 from vocab.build import Vocabulary, build
 from vocab.folder import RECORD, open_vocabulary
 from vocab.names import Names
@@ -19,4 +20,9 @@ def open_or_build(folder: Path, names: Names) -> Vocabulary:
         UsageError: no such folder, or nothing of the kind in it.
         RefusedError: what is there is broken.
     """
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder} is not a folder.",
+            hint=f"Make a vocabulary (gdac vocab build --output {folder}) or give a folder of tables.",
+        )
     return open_vocabulary(folder) if (folder / RECORD).is_file() else build(read_folder(folder), names)

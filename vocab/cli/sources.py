@@ -171,6 +171,8 @@ def _as_text(updates: tuple["TableUpdate", ...], output: Path) -> str:
     if any(one.state == "held" for one in updates):
         held = " ".join(f"--accept {one.table}" for one in updates if one.state == "held")
         lines.append(f"Look at the terms that went; if that is right: gdac vocab import {held}")
+    if all(one.state == "failed" for one in updates):
+        lines.append("If there is no network here, give the tables as files: --from FOLDER.")
     states = ("new", "updated", "unchanged", "held", "failed")
     counts = ", ".join(f"{sum(one.state == state for one in updates)} {state}" for state in states)
     lines.append(f"{output}: {counts}")
