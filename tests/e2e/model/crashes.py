@@ -4,6 +4,7 @@ import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.model.engine import Answer, Engine
 from tests.e2e.model.judge import BrokenError
@@ -44,6 +45,7 @@ class Player:
     def __init__(self, folder: Path, engine: Engine, seed: int) -> None:
         self._folder, self._engine, self._seed = folder, engine, seed
         self.counts = Counts()
+        self._steps: dict[str, int] = {}
 
     def play(self, sequences: int) -> None:
         """So many sequences.
@@ -85,13 +87,26 @@ class Player:
                 self._sequence(world, dice, past, deep=turn % 6 == 5)
                 self.counts.sequences += 1
 
+    def _killed(self, world: World, dice: random.Random, what: str = "run", **more: Any) -> None:
+        """Kill a run at a step by chance, of as many as such runs have made lately."""
+        most = self._steps.get(what, 120)
+        answer = self._answer(world.run(what, kill_at=dice.randrange(1, most + 5), **more))
+        if answer.steps:
+            self._steps[what] = (most + answer.steps) // 2
+
+    def _good(self, world: World, what: str = "run", **more: Any) -> Answer:
+        answer = self._answer(world.run(what, **more))
+        if answer.steps:
+            self._steps[what] = (3 * self._steps.get(what, 120) + answer.steps) // 4
+        return answer
+
     def _answer(self, answer: Answer) -> Answer:
         self.counts.runs += 1
         self.counts.kills += answer.outcome == "killed"
         return answer
 
     def _day(self, world: World, dice: random.Random, past: Past) -> None:
-        world.pass_time(hours=dice.choice((1, 5, 24, 24, 80)))
+        world.pass_time(hours=dice.choice((1, 2, 3, 5, 80)))  # stores are tried anew after a day: many steps
         world.log.append(f"  source: {', '.join(live(world.source, dice, past, dice.choice((0, 1, 1, 2, 3))))}")
 
     def _sequence(self, world: World, dice: random.Random, past: Past, *, deep: bool) -> None:
@@ -103,10 +118,10 @@ class Player:
         world.good(deep=deep)
 
     def _broken_run(self, world: World, dice: random.Random) -> None:
-        steps = 30 + 35 * len(world.mirrors)
+        steps = self._steps.get("run", 120)
         way = dice.random()
         if way < 0.8:
-            self._answer(world.run(kill_at=dice.randrange(1, steps)))
+            self._killed(world, dice)
         elif way < 0.9:
             self._answer(world.run(full_at=dice.randrange(1, steps)))
             self.counts.faults += 1
@@ -121,16 +136,16 @@ class Player:
         self._new_serial(world, dice, past)
         for name in world.mirrors:
             for _ in range(dice.choice((1, 1, 1, 2))):
-                self._answer(world.run("replicate", names=[name], kill_at=dice.randrange(1, 45)))
+                self._killed(world, dice, "replicate", names=[name])
         if dice.random() < 0.4:
             self._new_serial(world, dice, past)
             for name in dice.sample(world.mirrors, 2):
-                self._answer(world.run("replicate", names=[name], kill_at=dice.randrange(1, 45)))
+                self._killed(world, dice, "replicate", names=[name])
         for name in world.mirrors:
-            answer = self._answer(world.run("replicate", names=[name]))
+            answer = self._good(world, "replicate", names=[name])
             if answer.outcome == "held":  # many small losses added up
                 world.approve()
-                answer = self._answer(world.run("replicate", names=[name]))
+                answer = self._good(world, "replicate", names=[name])
             if answer.outcome != "fine":
                 raise BrokenError(f"a good replicate failed: {answer.outcome} {answer.text}\n{world.story()}")
             world.judge.equal_to_hub(name)
@@ -141,7 +156,7 @@ class Player:
     def _new_serial(self, world: World, dice: random.Random, past: Past) -> None:
         self._day(world, dice, past)
         mirrors, world.mirrors = world.mirrors, ()
-        answer = self._answer(world.run())
+        answer = self._good(world)
         if answer.outcome == "held":
             world.approve()
             self._answer(world.run())

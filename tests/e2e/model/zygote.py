@@ -49,12 +49,13 @@ class Steps:
         self.root = ""
         self.count = 0
         self.kill_at = self.stop_at = self.full_at = 0
+        self.kill_after = ""
         self.names: list[str] | None = None
         self._numbers = itertools.count(1)
 
     def arm(self, order: dict[str, Any]) -> None:
         self.kill_at, self.stop_at = order.get("kill_at", 0), order.get("stop_at", 0)
-        self.full_at = order.get("full_at", 0)
+        self.full_at, self.kill_after = order.get("full_at", 0), order.get("kill_after", "")
         self.names = [] if order.get("trace") else None
         self.root = order["root"]
 
@@ -71,19 +72,21 @@ class Steps:
             return
         path = os.fspath(path)
         if path.startswith(self.root) and "/work-" not in path and not path.endswith((".db", ".lock", "-wal", "-shm")):
-            self._step(event, path)
+            self._step(event, path, str(args[1]) if event in {"os.rename", "os.link"} else "")
 
     def sql(self, statement: str) -> None:
         if self.root and statement.startswith(("COMMIT", "CREATE", "ALTER")):
             self._step("sql", statement[:6])
 
-    def _step(self, event: str, path: str) -> None:
+    def _step(self, event: str, path: str, target: str = "") -> None:
         number = next(self._numbers)
         self.count = number
         if self.names is not None:
-            self.names.append(f"{event} {path.removeprefix(self.root)}")
+            self.names.append(f"{event} {path.removeprefix(self.root)} {target.removeprefix(self.root)}".rstrip())
         if number == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.kill_after and target == self.root + self.kill_after:
+            self.kill_at = number + 1
         if number == self.stop_at:
             os.kill(os.getpid(), signal.SIGSTOP)
         if self.full_at and number >= self.full_at and event in {"open", "os.mkdir"}:
