@@ -108,6 +108,8 @@ class _Run:
         except NetcdfError:
             raise
         except Exception as error:  # noqa: BLE001 - a crash of a rule is a finding about the checker, not the end of a run
+            if _beside_the_version(error, subject):
+                return
             self.crashed = True
             kind = type(error).__name__
             self.add(
@@ -138,6 +140,17 @@ class _Run:
             versions=Versions(__version__, ctx.spec.spec_version if ctx else "", tables.version),
             metadata=extracted(ctx, format_passed=format_passed) if ctx and self.options.extract else (),
         )
+
+
+def _beside_the_version(error: Exception, subject: Context | Opening) -> bool:
+    """A rule of the current format asked an older file for a variable that its version need not have."""
+    if not isinstance(error, KeyError) or not isinstance(subject, Context) or subject.raw_version >= "3.1":
+        return False
+    name = error.args[0]
+    if not isinstance(name, str) or name in subject.dataset:
+        return False
+    known = subject.spec.variables.get(name)
+    return known is None or known.optional
 
 
 def _open(run: _Run, dataset: Dataset | None, tables: Tables) -> Context | None:
