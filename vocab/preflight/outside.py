@@ -70,8 +70,17 @@ def read_with_owlapi(sources: Sequence[Path], timeout: float = TIMEOUT) -> tuple
             first = next((line for line in done.stderr.splitlines() if "Exception" in line), done.stderr.strip()[-300:])
             return [], [Finding("owlapi", Severity.ERROR, ", ".join(map(str, sources)), f"cannot be read: {first}")]
         lines = [line.split("\t") for line in done.stdout.splitlines() if line.count("\t") == 4]
-        readings = [_reading(source, out, line) for source, out, line in zip(sources, written, lines, strict=True)]
-    return readings, [finding for one in readings for finding in _judge(one)]
+        if len(lines) != len(sources):
+            text = f"OWL API spoke of {len(lines)} of {len(sources)} files"
+            return [], [Finding("owlapi", Severity.ERROR, "", text)]
+        pieces = zip(sources, written, lines, strict=True)
+        readings = [
+            _reading(source, out, line) if line[0] != "!" else Finding("owlapi", Severity.ERROR, str(source), line[1])
+            for source, out, line in pieces
+        ]
+    read = [one for one in readings if isinstance(one, OwlReading)]
+    unread = [one for one in readings if isinstance(one, Finding)]
+    return read, [*unread, *(finding for one in read for finding in _judge(one))]
 
 
 def _as_portals_take_it(source: Path, copy: Path) -> Path:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gdac.errors import RefusedError, UsageError
+from tests.contract.nvs_server import nvs_like
 from tests.unit.vocab.nvs_tables import Word, as_bytes, small_tables, table, write_tables
 from vocab.build import build
 from vocab.cli.vocab import app
@@ -235,24 +236,25 @@ def test_rapper_reads_the_export_in_three_syntaxes_and_refuses_a_bad_iri(vocabul
 
 
 @pytest.mark.skipif(bool(owlapi_missing()), reason=owlapi_missing() or "installed")
-def test_owl_api_loses_nothing_of_ours_and_finds_a_raw_table_anonymous(vocabulary, tmp_path):
+def test_owl_api_loses_nothing_of_ours_and_finds_a_raw_table_anonymous_and_a_bad_file_bad(vocabulary, tmp_path):
     export_ontoportal(vocabulary, tmp_path / "e", ExportOptions())
     raw = tmp_path / "R27.jsonld"
     raw.write_bytes(as_bytes(table("R27", small_tables()["R27"])))
-    files = [tmp_path / "e" / "argo.ttl", tmp_path / "e" / "tables" / "R27.ttl", raw]
-    readings, found = read_with_owlapi(files)
-    assert [one.ontology for one in readings] == [MAIN, f"{MAIN}/R27", "anonymous"]
+    bad = tmp_path / "bad.ttl"
+    bad.write_text("this is no turtle")
+    importing = tmp_path / "importing.ttl"
+    files = [bad, tmp_path / "e" / "argo.ttl", tmp_path / "e" / "tables" / "R27.ttl", raw, importing]
+    with nvs_like({}) as server:
+        importing.write_text(
+            "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+            f"<http://x/o> a owl:Ontology ; owl:imports <{server.url}/collection/R03/current/> ."
+        )
+        readings, found = read_with_owlapi(files)
+        assert server.requests == []
+    assert [one.ontology for one in readings] == [MAIN, f"{MAIN}/R27", "anonymous", "http://x/o"]
     assert [one.lost for one in readings][:2] == [(), ()]
     assert readings[0].version.startswith(f"{MAIN}/version/")
     assert readings[0].annotations > 40
     assert readings[2].annotations == 0
-    assert {one.subject for one in found} == {str(raw)}
-
-
-@pytest.mark.skipif(bool(owlapi_missing()), reason=owlapi_missing() or "installed")
-def test_what_owl_api_cannot_read_is_one_finding(tmp_path):
-    (tmp_path / "bad.ttl").write_text("this is no turtle")
-    readings, found = read_with_owlapi([tmp_path / "bad.ttl"])
-    assert readings == []
-    assert len(found) == 1
-    assert "cannot be read" in found[0].text
+    assert {one.subject for one in found} == {str(bad), str(raw)}
+    assert "\n" not in found[0].text
