@@ -25,6 +25,7 @@ from sync.hub.ingest import IngestResult, ingest
 from sync.hub.look import Look, Looked, Way
 from sync.hub.marks import Marks
 from sync.hub.seal import Sealing
+from sync.mirror.adopt import list_held
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.grace import Grace, dropped_keys
@@ -264,6 +265,10 @@ class Day:
         else:
             await self._copies.load_manifest(self._connection, self._hub, before.head, "base")
         plan.load_pending(self._connection, self._state, self._workdir)
+        if before is None and self._state.pending_count() and not self._config.in_place:
+            await list_held(self._hub, self._connection, "held_here", self._workdir)
+            self._state.forget_pending(plan.pending_lost(self._connection))  # the hub was emptied since
+            plan.load_pending(self._connection, self._state, self._workdir)
         plan.overlay(self._connection)
         self._under_way.load("under_way")
         plan.find_doubtful(self._connection)

@@ -92,6 +92,12 @@ def unsure_indexes(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {row[0] for row in rows}
 
 
+def pending_lost(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Paths of the journal that are not in ``held_here`` (path, size), a listing of the hub."""
+    query = "select path from pending anti join held_here using (path, size)"
+    return [row[0] for row in connection.execute(query).fetchall()]
+
+
 def pending_again(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Paths of the journal that are to be fetched again."""
     return [row[0] for row in connection.execute("select path from pending semi join todo using (path)").fetchall()]

@@ -125,7 +125,7 @@ class Replication:
             self._state.set_exceptions(mirror.name, missing)
             if way != "current":
                 grace.record(aim.head, "changes_there", dropped_keys(there.head if there else None, aim.head))
-            await self._settle(connection, aim, under_way)
+            await self._settle(connection, mirror, aim, under_way)
             deleted = await grace.delete_due(self._sealed_at(mirror, aim), aim.head)
             if aim.is_view:
                 aim.copies.prune(aim.head)
@@ -144,11 +144,12 @@ class Replication:
             notes=notes,
         )
 
-    async def _settle(self, connection: duckdb.DuckDBPyConnection, aim: Aim, under_way: UnderWay) -> None:
+    async def _settle(
+        self, connection: duckdb.DuckDBPyConnection, mirror: Mirror, aim: Aim, under_way: UnderWay
+    ) -> None:
         """What broken-off runs brought and the head does not name goes after the grace."""
-        if not under_way.is_open:
-            return
-        await aim.copies.load_manifest(connection, self._hub, aim.head, "shown_rows")
+        if under_way.has_broken:
+            await aim.copies.load_manifest(connection, self._sealed_at(mirror, aim), aim.head, "shown_rows")
         under_way.settle(aim.head, "shown_rows", self._now())
 
     async def _aim(self, connection: duckdb.DuckDBPyConnection, mirror: Mirror, there: Shown | None) -> Aim:

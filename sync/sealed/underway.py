@@ -17,7 +17,6 @@ import duckdb
 
 from gdac.manifest.files import quoted, scan_of
 from gdac.manifest.head import Head
-from gdac.paths import MANIFEST_DIR
 from sync.sealed.grace import sealed_keys
 from sync.state import State
 
@@ -37,6 +36,7 @@ class UnderWay:
     def __init__(self, connection: duckdb.DuckDBPyConnection, state: State, store: str, over: int) -> None:
         self._connection, self._state, self._store, self._over = connection, state, store, over
         self._folder = state.directory / _FOLDER / store
+        self._broken = self.is_open
 
     @property
     def _file(self) -> Path:
@@ -82,24 +82,24 @@ class UnderWay:
         _force(part)
         part.replace(self._file)
 
-    def settle(self, head: Head, manifest: str | None, now: datetime) -> None:
-        """The store shows ``head``: what was noted and is nowhere in it is superseded.
+    @property
+    def has_broken(self) -> bool:
+        """Whether a run before this one broke off: only then is there anything to look for."""
+        return self._broken
+
+    def settle(self, head: Head, manifest: str, now: datetime) -> None:
+        """The store shows ``head``: what broken-off runs noted and is nowhere in it is superseded.
 
         Args:
             head: what it shows.
-            manifest: table or view of its manifest, by the store's paths; None where all of it is sure to be there.
+            manifest: table or view of its manifest, by the store's paths; not looked at when no run broke off.
             now: the time.
         """
         files = self._files()
-        if not files:
-            return
-        sealed = sealed_keys(head)
-        elsewhere = (
-            f"path not in (select path from {manifest})" if manifest else f"starts_with(path, '{MANIFEST_DIR}/')"
-        )
-        query = f"select distinct path from ({_paths(files)}) where {elsewhere}"
-        left = [path for (path,) in self._connection.execute(query).fetchall() if path not in sealed]
-        if left:
+        if files and self._broken:
+            query = f"select distinct path from ({_paths(files)}) where path not in (select path from {manifest})"
+            sealed = sealed_keys(head)
+            left = [path for (path,) in self._connection.execute(query).fetchall() if path not in sealed]
             self._state.add_superseded(self._store, left, head.serial, now)
         for file in files:
             file.unlink()

@@ -86,3 +86,13 @@ def test_a_full_disk_is_said_in_a_sentence(world, step):
     told = answer.text or str(answer.record["mirrors"])
     assert "No space left on device" in told
     world.good(deep=True)
+
+
+def test_a_hub_emptied_after_a_broken_off_first_run(engine):
+    """The journal says what the hub held; the hub says what it holds."""
+    with fast_folder() as folder:
+        world = World(folder / "world", engine, mirrors=())
+        killed_after(world, "run", f"/hub/{max(world.source.listed())}", journal=1)
+        assert world.judge.reader.files(world.root / "hub")
+        shutil.rmtree(world.root / "hub")
+        world.good()
