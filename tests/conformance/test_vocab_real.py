@@ -23,8 +23,8 @@ COUNTS = {
     "schemes": {"concept schemes": 38, "terms in their scheme": 2177},
     "tree": {"top concepts": 37, "terms below them": 2177},
     "successors": {
-        "deprecated terms": 95, "replaced": 48, "retired": 35, "unknown": 12, "replaced, by relation": 43,
-        "replaced, by own text": 1, "replaced, by successor's text": 2, "replaced, by curated": 2,
+        "deprecated terms": 95, "replaced": 48, "retired": 35, "unknown": 12, "replaced (relation)": 43,
+        "replaced (own text)": 1, "replaced (successor's text)": 2, "replaced (curated)": 2,
     },
     "matches": {
         "P01 exactMatch": 54, "P01 broadMatch": 14, "P01 codes shared": 4, "RTV closeMatch": 14,

@@ -109,7 +109,7 @@ def _successors(tables: Tables, names: Names) -> Found:
     for one in found:
         triples += _replacement(one, names)
     for kind in ("relation", "own text", "successor's text", "curated"):
-        counts[f"replaced, by {kind}"] = len({one.term.iri for one in found if one.kind == kind})
+        counts[f"replaced ({kind})"] = len({one.term.iri for one in found if one.kind == kind})
     return Found(tuple(triples), counts, _conditional(found))
 
 

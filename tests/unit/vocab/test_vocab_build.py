@@ -203,7 +203,7 @@ def test_the_command_builds_and_says_what_it_found(tmp_path):
     assert done.exit_code == 0, done.output
     assert "6 tables, 17 terms, 6 deprecated" in done.output
     assert "not among them: R01, R04" in done.output
-    assert "1 replaced, by relation" in done.output
+    assert "1 replaced (relation)" in done.output
     said = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
     assert len(said["tables"]) == 6
     assert said["quads"] == open_vocabulary(tmp_path / "v").quads
