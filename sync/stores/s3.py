@@ -14,6 +14,7 @@ from typing import Any
 from gdac.store import NotFoundError, Probed, TemporaryStoreError
 from sync.stores.objects import ObjectReading, ObjectStore
 from sync.stores.s3client import ANSWERS, HINTS, connect, connect_boto
+from sync.stores.s3wrong import refuses_wrong
 from sync.stores.settings import S3Settings
 from sync.stores.times import to_seconds
 
@@ -65,7 +66,7 @@ class S3Store(ObjectStore):
         return ("s3", self._s3.endpoint, self._s3.access_key, str(self._s3.anonymous))
 
     async def _send_wrong(self, key: str) -> tuple[bool | None, bool | None]:
-        return await asyncio.to_thread(_send_wrong, self._boto, self._bucket, key)
+        return await refuses_wrong(self._s3, self._bucket, key)
 
     async def _copy_between(self, other: ObjectStore, key: str, target: str) -> bool:
         source = {"Bucket": other._bucket, "Key": f"{other._prefix}{key}"}
@@ -73,25 +74,6 @@ class S3Store(ObjectStore):
         if copied is None:
             raise NotFoundError(f"{key} is not in {other.name}.")
         return copied
-
-
-def _send_wrong(connect_once: Callable[[], Any], bucket: str, key: str) -> tuple[bool | None, bool | None]:
-    """Upload with digests of other bytes: were they refused? Blocks."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import, seldom needed
-
-    client = connect_once()
-    refused = []
-    for digest in ({"ContentMD5": "A" * 22 + "=="}, {"ChecksumSHA256": "A" * 43 + "="}):
-        try:
-            client.put_object(Bucket=bucket, Key=key, Body=b"probe", **digest)
-        except ClientError:
-            refused.append(True)
-        except BotoCoreError:  # no credentials that boto3 finds, no answer: nothing was learned
-            return None, None
-        else:
-            refused.append(False)
-            client.delete_object(Bucket=bucket, Key=key)
-    return refused[0], refused[1]
 
 
 def _copy(connect_once: Callable[[], Any], source: dict[str, str], bucket: str, target: str) -> bool | None:
