@@ -1,7 +1,10 @@
 """Two daemons on one hub: never two heads of one serial, whatever the store keeps; what a run says of its stores."""
 
+import asyncio
 import threading
-from datetime import date
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +15,17 @@ from gdac.manifest.head import Head, parse_head, render_head
 from gdac.manifest.names import HEAD_KEY
 from gdac.records import Outcome
 from gdac.sample.archive import make_archive, next_day
-from gdac.store import Declared, NotFoundError
+from gdac.store import Declared, NotFoundError, Store
 from sync.config import check_config
 from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import Run, opened
+from sync.sealed.copies import read_head
+from sync.sealed.publish import publish_head
 from sync.sealed.writers import WRITER_KEY, Fenced
 from sync.state import State
-from tests.daemon import LOG_IN, Daemon, bucket
-from tests.servers import ftp_pyftpdlib, s3_moto, s3_rclone, sftp_rclone
+from tests.daemon import AZURE_LOG_IN, LOG_IN, Daemon, bucket
+from tests.servers import azure_azurite, ftp_pyftpdlib, gcs_own, s3_moto, s3_rclone, sftp_rclone
 
 DAYS = 4
 
@@ -95,6 +100,60 @@ def test_two_states_on_a_bucket_that_keeps_preconditions(source: Path, tmp_path:
         seen = follow(daemons, source)
     assert all(len(digests) == 1 for digests in seen.values()), seen
     assert max(seen) >= DAYS
+
+
+ROUNDS = 20
+
+
+@pytest.mark.parametrize("place", ["moto", "azurite", "gcs", "directory"])
+def test_many_races_for_the_next_head(
+    place: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four writers in four stores, again and again: each time one head is published, and every writer knows whose."""
+    with ExitStack() as stack:
+        if place == "directory":
+            section: dict[str, Any] = {"store": str(tmp_path / "hub")}
+        elif place == "gcs":
+            server = stack.enter_context(gcs_own(tmp_path / "gcs"))
+            monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", server.key)
+            section = bucket(server)
+        else:
+            server = stack.enter_context(s3_moto() if place == "moto" else azure_azurite())
+            for name, value in (LOG_IN if place == "moto" else AZURE_LOG_IN).items():
+                monkeypatch.setenv(name, value)
+            section = bucket(server)
+        daemon = Daemon(tmp_path / "one", str(source), **section)
+        daemon.run()
+        (head,) = heads_of(daemon)
+        run_loop(_races(daemon, head))
+
+
+async def _races(daemon: Daemon, head: Head) -> None:
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(opened("(hub)", daemon.config.hub)) for _ in range(4)]
+        for store in stores:
+            await store.probe()
+            assert store.capabilities.compare_and_swap
+
+        async def publish(store: Store, number: int) -> str:
+            over = await read_head(store)
+            assert over is not None
+            await meeting.wait()
+            mine = replace(head, published=over.head.published + timedelta(seconds=1), title=f"writer {number}")
+            await publish_head(store, render_head(mine), mine, over)
+            return mine.title
+
+        for _ in range(ROUNDS):
+            meeting = asyncio.Barrier(len(stores))
+            ended = await asyncio.gather(
+                *[publish(store, number) for number, store in enumerate(stores)], return_exceptions=True
+            )
+            won = [one for one in ended if isinstance(one, str)]
+            lost = [one for one in ended if isinstance(one, GdacError) and "another writer is there" in one.what]
+            assert (len(won), len(lost)) == (1, 3), ended
+            shown = await read_head(stores[0])
+            assert shown is not None
+            assert shown.head.title == won[0]
 
 
 def test_two_states_on_one_directory(source: Path, tmp_path: Path) -> None:

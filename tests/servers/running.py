@@ -118,7 +118,7 @@ def runs(command: list[str], port: int) -> Iterator[None]:
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
+    for _ in range(1200):  # a minute: the machine may be busy
         assert process.poll() is None, "the server ended at once"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
