@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
-from typing import Final
 
 import pyoxigraph as ox
 
@@ -18,9 +17,6 @@ from vocab.names import CC_BY, DCT, OWL, PROV, RDFS, VOID, A, Names, collection,
 from vocab.nvs.formats import Verbatim, canonical
 from vocab.ontology import ontology_triples
 from vocab.table import Tables
-
-#: Changes with what is built from equal tables; part of the digest that names a release.
-RULES_VERSION: Final = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +146,9 @@ def build(
     found = [(rule, rule.apply(tables, names)) for rule in RULES]
     modified = max((one.modified[:10] for one in tables if date_time(one.modified)), default="")
     issued = issued or max(modified, CREATED)  # nothing is issued before it existed
-    label = label or f"{modified or issued}-{_content(sources, names)[:8]}"
-    release = Release(label, issued, modified or issued, prior)
+    unnamed = Release(label or "unnamed", issued, modified or issued, prior)
+    content = _content(sources, [result for _, result in found], unnamed, names)
+    release = replace(unnamed, label=label or f"{modified or issued}-{content[:8]}")
     record = Record(
         names.base,
         release,
@@ -188,12 +185,17 @@ def _tables(sources: Sequence[Verbatim]) -> Tables:
     return Tables({key: by_id[key] for key in sorted(by_id)})
 
 
-def _content(sources: Sequence[Verbatim], names: Names) -> str:
-    """Digest of everything that decides what a build holds."""
-    digest = sha256(f"{RULES_VERSION} {names.base}\n".encode())
+def _content(sources: Sequence[Verbatim], found: Sequence[Found], release: Release, names: Names) -> str:
+    """Digest of all that a release says: its tables, what was found in them, the layer and the header.
+
+    When and in which syntax the tables came is no part of it.
+    """
+    digest = sha256()
     for one in sorted(sources, key=lambda one: one.table.id):
         digest.update(f"{one.table.id} {one.digest}\n".encode())
-    digest.update("\n".join(sorted(str(triple) for triple in ontology_triples(names))).encode())
+    header = vocabulary_header(names, release, [collection(one.table.id) for one in sources])
+    for triples in (*(one.triples for one in found), ontology_triples(names), header):
+        digest.update("\n".join(sorted({str(triple) for triple in triples})).encode())
     return digest.hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pyoxigraph as ox
 import pytest
@@ -138,6 +139,25 @@ def test_equal_tables_give_equal_bytes_in_any_syntax_and_order(tmp_path):
     write_vocabulary(build(read_folder(folder), Names()), tmp_path / "b")
     for name in ("vocabulary.nq", "vocabulary.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_release_is_named_after_everything_it_says(tmp_path, monkeypatch):
+    folder = write_tables(tmp_path / "nvs", small_tables())
+    tables = read_folder(folder)
+    first = build(tables, Names()).record.release.label
+    later = [replace(one, retrieved="2026-11-22T20:00:00Z", sha256="0" * 64) for one in tables]
+    assert build(later, Names()).record.release.label == first
+    words = small_tables()
+    words["RP2"][0].definition = "Another thing of the sea."
+    others = [
+        build(read_folder(write_tables(tmp_path / "other", words)), Names()),
+        build(tables, Names("https://example.org/")),
+        build(tables, Names(), prior="2025.1"),
+        build(tables[1:], Names()),
+    ]
+    assert len({one.record.release.label for one in others} | {first}) == 5
+    monkeypatch.setattr("vocab.build.RULES", RULES[:-1])
+    assert build(tables, Names()).record.release.label != first
 
 
 def test_another_base_moves_every_iri_of_ours(tmp_path):
