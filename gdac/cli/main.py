@@ -117,10 +117,30 @@ def _options(
     pass
 
 
+def _done_quickly(arguments: list[str]) -> bool:
+    """Checking a file takes less time than typer takes to parse the command line: plain ones are parsed here."""
+    if arguments[:1] != ["check"]:
+        return False
+    from gdac.cli.check import check
+    from gdac.cli.quick import parsed
+
+    values = parsed(check, arguments[1:])
+    if values is None:
+        return False
+    try:
+        check(**values)
+    except KeyboardInterrupt as error:
+        raise Interrupted from error
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    sys.exit(ExitCode.FINE)
+
+
 def main() -> None:
     """Run `gdac`; never returns."""
     try:
-        app(standalone_mode=True)
+        if not _done_quickly(sys.argv[1:]):
+            app(standalone_mode=True)
     except GdacError as error:
         sys.stderr.write(f"gdac: {error.what}\n" + (f"      {error.hint}\n" if error.hint else ""))
         sys.exit(error.exit_code)
