@@ -130,11 +130,12 @@ class Run:
             hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
             await check_journal(hub, self._state, self._reporter, self._now())
             with self._workdir() as workdir:
-                day = await self._day(stack, hub, workdir)
-                seen = await day.observe()
-                day.ask_brake(seen)
-                ingested = await day.ingest(seen)
-                sealed, shown, deleted = await day.seal(seen)
+                async with AsyncExitStack() as until_sealed:  # mirrors need neither the source nor the day's tables
+                    day = await self._day(until_sealed, hub, workdir)
+                    seen = await day.observe()
+                    day.ask_brake(seen)
+                    ingested = await day.ingest(seen)
+                    sealed, shown, deleted = await day.seal(seen)
             mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
             return _Done(replace(ingested, deleted=deleted), sealed, mirrors, tuple(day.notes))
 
