@@ -54,6 +54,20 @@ async def counted(body: bytes | AsyncIterable[bytes], size: int, place: str) -> 
         yield held
 
 
+async def gathered(body: AsyncIterable[bytes], size: int) -> AsyncIterator[bytes]:
+    """Gather pieces into blocks of about `size` bytes: one thread hop each."""
+    pieces: list[bytes] = []
+    held = 0
+    async for piece in body:
+        pieces.append(piece)
+        held += len(piece)
+        if held >= size:
+            yield b"".join(pieces)
+            pieces, held = [], 0
+    if pieces:
+        yield b"".join(pieces)
+
+
 def wrong_size(got: int, due: int, place: str, *, more: bool = False) -> StoreError:
     """The error for a body to be written that is not as long as its writer declared."""
     at_least = "at least " if more else ""

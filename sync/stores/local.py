@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from gdac.store import Capabilities, Declared, Expect, ObjectInfo, Probed, Store
-from sync.stores.bodies import counted, whole
+from sync.stores.bodies import counted, gathered, whole
 from sync.stores.disk import HAS_BARRIER, Tree, Unfinished, read_fully
 from sync.stores.probing import try_out
 from sync.stores.reading import BlockReading
@@ -130,7 +130,7 @@ class LocalStore:
             return await self._run(lambda: self._write_small(key, data, declared, expect, stop), stop=stop)
         made = await self._run(lambda: self._tree.begin(key), undo=Unfinished.discard)
         try:
-            async for block in _blocks(counted(body, declared.size, place)):
+            async for block in gathered(counted(body, declared.size, place), SMALL):
                 await self.off_loop(key, partial(made.append, block))
             stop = _Stop()
             return await self._run(lambda: self._finish(made, key, declared, expect, stop), stop=stop)
@@ -227,20 +227,6 @@ class LocalStore:
 
 def _take(entries: Iterator[tuple[str, ObjectInfo | None]]) -> list[tuple[str, ObjectInfo | None]]:
     return list(islice(entries, _ENTRIES))
-
-
-async def _blocks(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Gather pieces into blocks of about `SMALL` bytes: one thread hop each."""
-    gathered: list[bytes] = []
-    size = 0
-    async for piece in body:
-        gathered.append(piece)
-        size += len(piece)
-        if size >= SMALL:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    if gathered:
-        yield b"".join(gathered)
 
 
 def _close_opened(opened: tuple[ObjectInfo, bytes, int] | None) -> None:

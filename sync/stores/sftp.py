@@ -24,7 +24,7 @@ from gdac.store import (
     Store,
     TemporaryStoreError,
 )
-from sync.stores.bodies import counted
+from sync.stores.bodies import counted, gathered
 from sync.stores.probing import try_out
 from sync.stores.reading import BlockReading
 from sync.stores.settings import SftpSettings
@@ -131,7 +131,7 @@ class SftpStore:
         async with self._pool.talk(key, partial(Connection.create, path=path)) as (talk, file):
             try:
                 last = b""
-                async for block in _blocks(counted(body, declared.size, f"{key} on {self.name}")):
+                async for block in gathered(counted(body, declared.size, f"{key} on {self.name}"), WINDOW):
                     if last:
                         await self._pool.hop(key, partial(append, file, last))
                     last = block
@@ -252,20 +252,6 @@ class SftpStore:
             f"{key} on {self.name} was not written: another version is there than the expected one.",
             hint="Another run writes here: look at it first.",
         )
-
-
-async def _blocks(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Gather pieces into blocks of about a window: one thread hop each."""
-    gathered: list[bytes] = []
-    size = 0
-    async for piece in body:
-        gathered.append(piece)
-        size += len(piece)
-        if size >= WINDOW:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    if gathered:
-        yield b"".join(gathered)
 
 
 def _version(talk: Connection, key: str, path: str) -> str | None:
