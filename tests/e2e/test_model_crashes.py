@@ -113,6 +113,16 @@ def sweep(engine: Engine, folder: Path, day: Callable[[World], None], chosen: Ca
 
 
 @pytest.mark.parametrize("day", DAYS, ids=lambda day: day.__name__)
+def test_every_moment_of_a_day(engine, day):
+    """The run is stopped before each of its durable steps: whoever reads then, or finds it killed, finds all sound."""
+    with fast_folder() as made:
+        world = World(made / "world", engine, mirrors=("near",), with_vault=True)
+        day(world)
+        assert world.watch() > 40
+        world.good()
+
+
+@pytest.mark.parametrize("day", DAYS, ids=lambda day: day.__name__)
 def test_some_durable_steps(engine, folder, day):
     """A few steps of every day; the soak test takes them all."""
     sweep(engine, folder, day, lambda steps: sorted(random.Random(day.__name__).sample(range(1, steps + 1), 2)))

@@ -97,6 +97,19 @@ class World:
         self.check(answer, look=look, explained=what == "revert", only=only)
         return answer
 
+    def watch(self, what: str = "run", **more: Any) -> int:
+        """Run the engine and stop it right before each durable step for a look of the judge; returns how many."""
+        began = self.now.isoformat()
+        pid = self.engine.begin(self.root, what, self.run_config(), began, stop_at=-1, **more)
+        steps = 0
+        while (answer := self.engine.finish(pid)).outcome == "stopped":
+            steps += 1
+            self.check(answer)
+            self.engine.go_on(pid)
+        self.log.append(f"{self.now:%d.%H:%M} {what} watched at {steps} steps -> {answer.outcome} {answer.text[:300]}")
+        self.check(answer)
+        return steps
+
     def run_config(self, state: str | None = None) -> dict[str, Any]:
         """The configuration as plain values, with another state directory where one is named."""
         config = self.config

@@ -87,7 +87,7 @@ class Steps:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.kill_after and target == self.root + self.kill_after:
             self.kill_at = number + 1
-        if number == self.stop_at:
+        if number == self.stop_at or self.stop_at < 0:  # -1: at each of them
             os.kill(os.getpid(), signal.SIGSTOP)
         if self.full_at and number >= self.full_at and event in {"open", "os.mkdir"}:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
