@@ -1,9 +1,16 @@
 """Runs every benchmark one after the other: ``python -m benchmarks``. What they measure is in docs/benchmarks.md."""
 
 import platform
+import subprocess
 import sys
 
 from benchmarks import index_diff, manifest_io
+
+TRANSFERS = {
+    "same-size rewrites: who misses them (T9)": "rewrites",
+    "fetching and uploading, beside lftp, rclone and s5cmd (T2, T3, T4)": "transfers",
+    "first mirror FTP -> S3 and the days after it, beside lftp with s5cmd, and rclone (T1)": "mirror",
+}
 
 
 def main() -> int:
@@ -14,6 +21,10 @@ def main() -> int:
     missed += bool(index_diff.main([]))
     print("\n== manifests: write, read and diff")
     missed += bool(manifest_io.main([]))
+    for title, name in TRANSFERS.items():
+        print(f"\n== {title}", flush=True)
+        # In a process of its own: a child begins with its parent's peak memory.
+        missed += bool(subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode)
     return 1 if missed else 0
 
 
