@@ -1,8 +1,8 @@
-"""Argo's terms: import, build, snapshot, export, check, compare, query."""
+"""Argo's terms: import, build, snapshot, export, check, compare, query, serve."""
 
 import typer
 
-from vocab.cli import ask, compare, make, publish, sources
+from vocab.cli import ask, compare, make, publish, serving, sources
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -19,3 +19,4 @@ app.command()(publish.export)
 app.command()(publish.check)
 app.command()(compare.diff)
 app.command()(ask.query)
+app.command()(serving.serve)

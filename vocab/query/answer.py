@@ -82,12 +82,14 @@ def evaluate(
     Raises:
         QueryRefusedError: bad syntax, more rows or bytes than the limits allow.
     """
-    named: Any = [ox.NamedNode(one) for one in named_graphs] if default_graphs or named_graphs else None
-    default: Any = [ox.NamedNode(one) for one in default_graphs] if default_graphs or named_graphs else None
     try:
+        named: Any = [ox.NamedNode(one) for one in named_graphs] if default_graphs or named_graphs else None
+        default: Any = [ox.NamedNode(one) for one in default_graphs] if default_graphs or named_graphs else None
         found = store.query(text, use_default_graph_as_union=default is None, default_graph=default, named_graphs=named)
     except SyntaxError as error:
         raise QueryRefusedError(Why.SYNTAX, f"the query cannot be read: {error}") from error
+    except ValueError as error:
+        raise QueryRefusedError(Why.SYNTAX, f"the name of a graph is no IRI: {error}") from error
     except OSError as error:
         raise QueryRefusedError(Why.SYNTAX, f"the query cannot be answered: {error}") from error
     if isinstance(found, ox.QueryTriples):
