@@ -1,8 +1,8 @@
-"""Argo's terms: import, build, snapshot, export, check, compare, query, serve."""
+"""Argo's terms: import, build, snapshot, export, check, compare, query, serve, submit."""
 
 import typer
 
-from vocab.cli import ask, compare, make, publish, serving, sources
+from vocab.cli import ask, compare, make, publish, serving, sources, submitting
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -20,3 +20,4 @@ app.command()(publish.check)
 app.command()(compare.diff)
 app.command()(ask.query)
 app.command()(serving.serve)
+app.command()(submitting.submit)
