@@ -4,7 +4,7 @@ import platform
 import subprocess
 import sys
 
-from benchmarks import index_diff, manifest_io
+from benchmarks import check, index_diff, manifest_io
 
 TRANSFERS = {
     "same-size rewrites: who misses them (T9)": "rewrites",
@@ -21,6 +21,8 @@ def main() -> int:
     missed += bool(index_diff.main([]))
     print("\n== manifests: write, read and diff")
     missed += bool(manifest_io.main([]))
+    print("\n== checker: 500 profile files beside netCDF4, one file beside numpy")
+    missed += bool(check.main([]))
     for title, name in TRANSFERS.items():
         print(f"\n== {title}", flush=True)
         # In a process of its own: a child begins with its parent's peak memory.
