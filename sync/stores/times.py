@@ -57,7 +57,9 @@ def from_ftp(text: str) -> datetime | None:
     if not found:
         return None
     try:
-        moment = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        digits = found[1]  # taken apart by hand: strptime takes longer than the rest of an answer
+        day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
+        moment = datetime(*day, int(digits[8:10]), int(digits[10:12]), int(digits[12:14]), tzinfo=UTC)
     except ValueError:
         return None
     return moment + timedelta(microseconds=int((found[2] or "0").ljust(9, "0")) // 1000)
