@@ -1,8 +1,8 @@
-"""Argo's terms: import, build, snapshot, export, check, compare, query, serve, submit."""
+"""Argo's terms: import, build, snapshot, export, check, compare, query, serve, submit, fair."""
 
 import typer
 
-from vocab.cli import ask, compare, make, publish, serving, sources, submitting
+from vocab.cli import ask, compare, fairness, make, publish, serving, sources, submitting
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -21,3 +21,4 @@ app.command()(compare.diff)
 app.command()(ask.query)
 app.command()(serving.serve)
 app.command()(submitting.submit)
+app.command()(fairness.fair)

@@ -1,0 +1,99 @@
+"""F-UJI with metrics 0.8 (17 metrics, 26 points), re-implemented for the landing page of our own server.
+
+Metadata are what the page's schema.org block, its signposts and its RDF say; where a test asks the identifier system or
+the internet, it is not assessed.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from vocab.fair.outcome import Assessment, Check, Part, part
+from vocab.fair.probe import HTML, RDF, Server
+
+VERSION: Final = "F-UJI metrics 0.8"
+
+_CORE: Final = ("creator", "name", "identifier", "datePublished", "publisher", "@type")
+_BLOCK: Final = re.compile(rb'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
+_PERSISTENT: Final = re.compile(r"https?://(?:w3id\.org|doi\.org|purl\.org|hdl\.handle\.net)/\S+")
+_OPEN: Final = frozenset({"text/turtle", "application/rdf+xml", "application/n-triples", "application/ld+json",
+                          "application/n-quads", "application/json"})  # fmt: skip
+#: Namespaces of registered vocabularies.
+_REGISTERED: Final = (
+    b"http://purl.org/dc/terms/",
+    b"http://www.w3.org/2004/02/skos/core#",
+    b"http://www.w3.org/ns/dcat#",
+)
+_PROVENANCE: Final = (b"http://www.w3.org/ns/prov#", b"http://purl.org/pav/")
+
+
+def assess(server: Server, landing: str) -> Assessment:
+    """The 17 metrics of the page that an IRI leads to."""
+    page = server.get(landing, HTML)
+    about = structured_data(page.body)
+    rdf = server.get(landing, "text/turtle")
+    files = [one for one in about.get("distribution", []) if isinstance(one, Mapping)]
+    return Assessment(VERSION, landing, tuple(_metrics(server, landing, about, rdf.body, files)), by_points=True)
+
+
+def structured_data(page: bytes) -> Mapping[str, Any]:
+    """The first JSON-LD block of a page; empty when there is none that can be read."""
+    match = _BLOCK.search(page)
+    try:
+        found = json.loads(match[1]) if match else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _metrics(
+    server: Server, landing: str, about: Mapping[str, Any], rdf: bytes, files: list[Mapping[str, Any]]
+) -> list[Check]:
+    identifier = str(about.get("identifier", ""))
+    page = server.get(landing, HTML)
+    addresses = [str(one.get("contentUrl", "")) for one in files]
+    kinds = {str(one.get("encodingFormat", "")) for one in files}
+    web = re.compile(r"https?://\S+")
+    reached = any(server.get(one, "*/*").status == 200 for one in addresses)
+    embedded, negotiated = bool(about), any(server.get(landing, one).media == one for one in RDF)
+    core = all(about.get(one) for one in _CORE)
+    described = bool(about.get("description") and about.get("keywords"))
+    registered = any(one in rdf for one in _REGISTERED)
+    sized = any(one.get("contentSize") and one.get("encodingFormat") for one in files)
+    related = any(about.get(one) for one in ("isBasedOn", "citation", "isPartOf"))
+    return [
+        _metric("F1-01MD", "Unique identifier", ("syntax", bool(web.fullmatch(identifier)), identifier, 1)),
+        _metric("F1-02MD", "Persistent identifier",
+                ("syntax", bool(_PERSISTENT.fullmatch(identifier)), identifier, 0.5),
+                ("registered", None, "the identifier system must redirect: needs the internet", 0.5)),
+        _metric("F2-01M", "Descriptive metadata",
+                ("citation", core, "creator, title, identifier, date, publisher, type", 1),
+                ("description", core and described, "and summary, keywords", 1)),
+        _metric("F3-01M", "Data identifier", ("addresses of files", any(addresses), f"{len(addresses)} files", 1)),
+        _metric("F4-01M", "Searchable", ("schema.org", embedded and "schema.org" in str(about.get("@context")),
+                "JSON-LD in HTML", 2)),
+        _metric("A1-01M", "Access information", ("access", "isAccessibleForFree" in about, "isAccessibleForFree", 1)),
+        _metric("A1-02MD", "Retrievable", ("metadata", page.status == 200, server.reason, 1),
+                ("data", reached, "a file of the page was fetched" if reached else "no file could be fetched", 1)),
+        _metric("A1.1-01MD", "Standard protocol", ("metadata", bool(web.fullmatch(landing)), landing, 1),
+                ("data", bool(addresses) and all(map(web.fullmatch, addresses)), "http(s)", 1)),
+        _metric("A1.2-01MD", "Protocol with authentication", ("metadata", bool(web.fullmatch(landing)), "http(s)", 1),
+                ("data", bool(addresses) and all(map(web.fullmatch, addresses)), "http(s)", 1)),
+        _metric("I1-01M", "Formal representation", ("RDF", embedded or negotiated, "embedded and by negotiation", 2)),
+        _metric("I2-01M", "Semantic resources", ("namespaces", registered, "DCT, SKOS, DCAT", 2)),
+        _metric("I3-01M", "Related entities", ("typed links", related, "isBasedOn, citation", 2)),
+        _metric("R1-01M", "Content of the data", ("type", bool(about.get("@type")), str(about.get("@type", "")), 1),
+                ("size and format", sized, "of files", 1)),
+        _metric("R1.1-01M", "Licence", ("licence", bool(about.get("license")), str(about.get("license", "none")), 1)),
+        _metric("R1.2-01M", "Provenance", ("PROV or PAV, or dates and agents",
+                any(one in rdf for one in _PROVENANCE) or bool(about.get("dateCreated")), "in RDF and page", 1)),
+        _metric("R1.3-01M", "Community standard", ("SKOS, DCAT, Dublin Core", registered,
+                "generic standards of the RDA catalogue", 1)),
+        _metric("R1.3-02D", "File format", ("open format", bool(kinds & _OPEN), ", ".join(sorted(kinds))[:80], 1)),
+    ]  # fmt: skip
+
+
+def _metric(name: str, title: str, *tests: tuple[str, bool | None, str, float]) -> Check:
+    parts: list[Part] = [part(what, passed, reason or "not given", most) for what, passed, reason, most in tests]
+    return Check(f"FsF-{name}", name.partition("-")[0], title, tuple(parts))
