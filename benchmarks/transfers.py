@@ -172,7 +172,7 @@ def main(argv: list[str] | None = None) -> int:
         tables.append((table := Table([OURS]), options.files))
         by_ftp(table, options.files, options.runs)
         targets[f"FTP GET, {DELAY:.0f} ms, 8 conns"] = [("lftp mirror", 1.1, None), ("rclone copy", 1.0, None)]
-    for delay, least, more in ((DELAY, 1.0, 5), (0.0, 0.7, 8)) if "http" in only else ():
+    for delay, least, more in ((DELAY, 1.0, 10), (0.0, 0.7, 15)) if "http" in only else ():
         if not program("nginx"):
             missing("nginx", "T3 (HTTP) is not measured")
             missed = True
