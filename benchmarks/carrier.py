@@ -2,9 +2,9 @@
 
     python -m benchmarks.carrier SOURCE TARGET CONNECTIONS [S3_ENDPOINT MANIFEST]
 
-The source is listed, then every file is carried, written whole or not at all. Without a manifest as ingest does it: with
-SHA-256 and MD5 made on the way. With one (lines of name, SHA-256, MD5) as replicate does it: held against the SHA-256,
-with the MD5 at hand.
+The source is listed, then every file is carried, written whole or not at all. Without a manifest as ingest does it:
+with SHA-256 and MD5 made on the way. With one (lines of name, SHA-256, MD5) as replicate does it: held against the
+SHA-256, with the MD5 at hand.
 """
 
 import sys

@@ -4,8 +4,8 @@
 
 Files of 30 KB in one directory (so that listing it weighs nothing), all sides in turn against the same server. Ours is
 what ingest does with a file, both digests included, and for uploads what replicate does, which holds them against the
-manifest's (`benchmarks.carrier`). Peers: `lftp mirror`, `rclone
-copy`, `s5cmd cp`. What was fetched is compared byte by byte; what went into the sink too.
+manifest's (`benchmarks.carrier`). Peers: `lftp mirror`, `rclone copy`, `s5cmd cp`. What was fetched is compared byte by
+byte; what went into the sink too.
 
 T2: FTP, 40 ms, 8 connections: >= 1.1x lftp, >= 1.0x rclone. T3: HTTP, 32 connections: >= 1.0x rclone at 40 ms, >= 0.7x
 on loopback. T4: uploads into a sink (nginx): >= 1.2x rclone, >= 1.4x s5cmd, <= 0.6x their CPU.
