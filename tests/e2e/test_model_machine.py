@@ -169,6 +169,7 @@ class Deployments(RuleBasedStateMachine):
             other = None if same_state else "state2"
             second = self.engine.run(self.world.root, "run", self.world.run_config(other), self.world.now.isoformat())
             self._tell(f"second run beside the first, which stopped at {step}: {second.outcome} {second.text[:300]}")
+            self.world.judge.state_was_lost |= not same_state
             if same_state:
                 assert second.outcome == "refused", second.text
                 assert "another gdac process" in second.text
