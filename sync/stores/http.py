@@ -4,6 +4,7 @@ Bytes arrive as they lie on the server: no content coding is asked for and none 
 same host only and never from https to http. Where directories are shown (`sync.stores.autoindex`) it lists names.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, Self
@@ -29,6 +30,8 @@ from sync.stores.walk import Walk
 #: Largest directory page that is read, in bytes: some 300,000 entries.
 MAX_PAGE: Final = 64 << 20
 _REDIRECTS: Final = 5
+#: Seconds for connections that the server has closed to say goodbye, or the loop would complain that it is closed.
+_TLS_REST: Final = 0.05
 _WIRE_ERRORS: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
@@ -138,6 +141,8 @@ class HttpStore(ReadOnly):
         if self._opened is not None:
             session, self._opened = self._opened, None
             await session.close()
+            if self._base.startswith("https:"):
+                await asyncio.sleep(_TLS_REST)
 
     # --- requests
 
@@ -151,8 +156,11 @@ class HttpStore(ReadOnly):
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=settings.connect_seconds, sock_read=settings.read_seconds
                 ),
-                headers={"Accept-Encoding": "identity", "User-Agent": f"argo-gdac/{__version__}{contact}"},
-                auth=aiohttp.BasicAuth(settings.user, settings.password) if settings.user is not None else None,
+                headers={
+                    "Accept-Encoding": "identity",
+                    "User-Agent": f"argo-gdac/{__version__}{contact}",
+                    **_credentials(settings),
+                },
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -284,6 +292,12 @@ class HttpStore(ReadOnly):
 
 
 _Entries = list[tuple[str, bool]]
+
+
+def _credentials(settings: HttpSettings) -> dict[str, str]:
+    if settings.user is None:
+        return {}
+    return {"Authorization": aiohttp.encode_basic_auth(settings.user, settings.password, "utf-8")}
 
 
 def _may_follow(url: str, target: str) -> bool:
