@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: So many small classic files are checked without a process of their own: it would take longer to start.
 FEW: Final = 32
 #: What counts as small, in bytes.
-SMALL: Final = 16 << 20
+SMALL: Final = 2 << 20
 #: Members of archives are in memory: so many bytes of them are enough for processes of their own.
 HELD: Final = 64 << 20
 

@@ -108,7 +108,9 @@ def test_every_file_may_kill_and_none_is_lost(files, trapped):
     trapped.setattr(sys, "path", [p for p in sys.path if "trap" not in p])
     folder = files.parent / "all-dying"
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text("import gdac.check.work as work, os\nwork._checked = lambda *_: os._exit(3)")
+    (folder / "sitecustomize.py").write_text(
+        "import gdac.check.work as work, os\nwork._checked = lambda *_: os._exit(3)"
+    )
     trapped.setattr(sys, "path", [str(folder), *sys.path])
     tasks = [Task(str(path), str(path)) for path in sorted(files.iterdir())[:3]]
     with Pool(Settings(), 2) as pool:
