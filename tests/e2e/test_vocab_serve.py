@@ -40,7 +40,7 @@ def server(tmp_path_factory):
     write_vocabulary(build(read_folder(root / "new"), names, label="new"), root / "vocabulary")
     line = [
         sys.executable, "-m", "gdac.cli.main", "vocab", "serve", "--vocabulary", str(root / "vocabulary"),
-        "--since", str(root / "older"), "--port", "0", "--timeout", "4", "--memory", "200", "--max-rows", "5000",
+        "--since", str(root / "older"), "--port", "0", "--timeout", "6", "--memory", "200", "--max-rows", "5000",
     ]  # fmt: skip
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip().rstrip("/")
