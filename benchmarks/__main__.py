@@ -6,7 +6,10 @@ import sys
 
 from benchmarks import check, index_diff, manifest_io
 
-TRANSFERS = {
+PROGRAMS = {
+    "planning a day over 4 million files (T5, T6)": "plan_day",
+    "brake and seal over 20 million files (T14)": "seal",
+    "vocabulary: the named questions over HTTP, beside rdflib (T12)": "sparql",
     "same-size rewrites: who misses them (T9)": "rewrites",
     "fetching and uploading, beside lftp, rclone and s5cmd (T2, T3, T4)": "transfers",
     "first mirror FTP -> S3 and the days after it, beside lftp with s5cmd, and rclone (T1)": "mirror",
@@ -23,7 +26,7 @@ def main() -> int:
     missed += bool(manifest_io.main([]))
     print("\n== checker: 500 profile files beside netCDF4, one file beside numpy")
     missed += bool(check.main([]))
-    for title, name in TRANSFERS.items():
+    for title, name in PROGRAMS.items():
         print(f"\n== {title}", flush=True)
         # In a process of its own: a child begins with its parent's peak memory.
         missed += bool(subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode)
