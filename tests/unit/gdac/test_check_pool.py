@@ -1,6 +1,5 @@
 """Workers that die, hang or are interrupted: what is lost is one file."""
 
-import os
 import sys
 import time
 
@@ -60,7 +59,7 @@ def files(tmp_path_factory):
 
 
 def verdicts(results):
-    return {os.path.basename(each.path): each.verdict for each in results}
+    return {Path(each.path).name: each.verdict for each in results}
 
 
 def pooled(files, **settings):
