@@ -59,7 +59,16 @@ def _log() -> logging.Logger:
 
     log.filters.clear()
     log.addFilter(ours)
+    logging.getLogger("asyncio").addFilter(_is_news)
     return log
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of asyncio's log says more than that a worker was dead already when it was killed.
+
+    `subprocess` then collects its status before asyncio's own thread does, which is as good.
+    """
+    return not str(record.msg).startswith("Unknown child process")
 
 
 @asynccontextmanager
