@@ -5,10 +5,11 @@ What that state held and the hub no longer shows is looked for where bytes stay:
 now, or stays away, and is named.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -22,17 +23,15 @@ from gdac.manifest.seal import DELTA_TABLE
 from gdac.paths import MANIFEST_DIR
 from gdac.records import SealRecord
 from gdac.store import Store
-from sync.config import Config, StoreOptions
 from sync.hub import plan
 from sync.hub.day import HUB
 from sync.hub.seal import Sealing
-from sync.progress import Reporter
+from sync.hub.work import HubWork
 from sync.sealed.copies import Copies, Shown, fetch_file, read_head
 from sync.sealed.grace import Grace, dropped_keys
 from sync.sealed.timetravel import Past, at_serial, find, load_since, save
 from sync.sealed.underway import UnderWay
 from sync.sealed.writers import take_hub
-from sync.state import State
 from sync.transfer import carry
 from sync.vault.vault import Vault
 from sync.vault.wrapper import Vaulting
@@ -62,28 +61,16 @@ class RevertRecord:
         return asdict(self)
 
 
-class Revert:
-    """Seals an earlier state again; use once.
+class Revert(HubWork):
+    """Seals an earlier state again; use once."""
 
-    Args:
-        config: the deployment.
-        state: its opened state.
-        reporter: where progress goes.
-        now: the clock (UTC).
-        opened: makes the store of a section of the configuration.
-    """
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies(self._state.directory / "sealed")
 
-    def __init__(
-        self,
-        config: Config,
-        state: State,
-        reporter: Reporter,
-        now: Callable[[], datetime],
-        opened: Callable[[str, StoreOptions], Store],
-    ) -> None:
-        self._config, self._state, self._reporter, self._now, self._opened = config, state, reporter, now, opened
-        self._copies = Copies(state.directory / "sealed")
-        self._borrowed: list[str] = []
+    @cached_property
+    def _borrowed(self) -> list[str]:
+        return []
 
     async def to(self, serial: int) -> RevertRecord:
         """Seal the state of ``serial`` as the next one; runs do not ingest then until they are released.

@@ -6,10 +6,9 @@ differs is queued in the state, and the next run fetches it. A job of its own, b
 sealed in place, sizes and times are seen every day, so its files are read instead (`sync.hub.rehash`).
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -25,11 +24,11 @@ from policies.distribution import why_private
 from sync.audit.audit import load_paths
 from sync.audit.shares import UNIT, Part
 from sync.brakes.hold import HUB
-from sync.config import Config, StoreOptions
 from sync.hub import plan
 from sync.hub.rehash import rehash
+from sync.hub.work import HubWork
 from sync.places import local_path
-from sync.progress import Reporter, Stage
+from sync.progress import Stage
 from sync.sealed.copies import Copies, read_head
 from sync.spool import Spool
 from sync.state import State
@@ -72,26 +71,8 @@ class SweepRecord:
         return asdict(self)
 
 
-class Sweep:
-    """Sweeps the source of one deployment; use once.
-
-    Args:
-        config: the deployment.
-        state: its opened state.
-        reporter: where progress goes.
-        now: the clock (UTC).
-        opened: makes the store of a section of the configuration.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        state: State,
-        reporter: Reporter,
-        now: Callable[[], datetime],
-        opened: Callable[[str, StoreOptions], Store],
-    ) -> None:
-        self._config, self._state, self._reporter, self._now, self._opened = config, state, reporter, now, opened
+class Sweep(HubWork):
+    """Sweeps the source of one deployment; use once."""
 
     async def sweep(self, part: Part | None = None) -> SweepRecord:
         """Look at one part, by default the next one, and queue what differs.
