@@ -40,38 +40,30 @@ def centre_faults(ctx: Context) -> Iterator[Fault]:
         yield Fault(at("DATA_CENTRE"), f"'{code}' is no code of {ctx.dac}", code, quirk=lenient)
 
 
-def outside(variable: str, limit: float, ctx: Context) -> Iterator[Fault]:
-    """Values of a variable outside -limit..limit; NaN is not."""
-    for number in _numbers(ctx, variable):
-        if number < -limit or number > limit:
-            text = f"{number:g} is outside -{limit:g} to {limit:g}"
-            yield Fault(at(variable), text, f"{number:g}", f"-{limit:g} to {limit:g}")
+def launch_position(id_: str, declared: str, applies: str, variable: str) -> Rule:
+    """A rule: LAUNCH_LATITUDE or LAUNCH_LONGITUDE is a place; NaN passes, as in the official checker."""
+    limit, where = (90, "north") if variable.endswith("LATITUDE") else (180, "east, from -180 to 180")
+    page = (
+        f"{variable} lies between -{limit} and {limit}.\n\n"
+        "Why: a fill value or a number out of range puts the launch nowhere.\n"
+        f"Mend: write the {variable.removeprefix('LAUNCH_').lower()} of the launch in degrees {where}."
+    )
+
+    def check(ctx: Context) -> Iterator[Fault]:
+        for number in _numbers(ctx, variable):
+            if number < -limit or number > limit:
+                text = f"{number:g} is outside -{limit} to {limit}"
+                yield Fault(at(variable), text, f"{number:g}", f"-{limit} to {limit}")
+
+    return rule(id_, declared, applies, manual="2.4.5", page=page)(check)
 
 
 def _numbers(ctx: Context, variable: str) -> list[Any]:
     return ctx.dataset.array(variable).ravel().tolist() if variable in ctx.dataset else []
 
 
-@rule("META-VAL-002", "E", "M3.1", manual="2.4.5")
-def latitude(ctx: Context) -> Iterator[Fault]:
-    """LAUNCH_LATITUDE lies between -90 and 90.
-
-    Why: a fill value or a number out of range puts the launch nowhere.
-    Mend: write the latitude of the launch in degrees north.
-    """
-    yield from outside("LAUNCH_LATITUDE", 90.0, ctx)
-
-
-@rule("META-VAL-003", "E", "M3.1", manual="2.4.5")
-def longitude(ctx: Context) -> Iterator[Fault]:
-    """LAUNCH_LONGITUDE lies between -180 and 180.
-
-    Why: a fill value or a number out of range puts the launch nowhere.
-    Mend: write the longitude of the launch in degrees east, from -180 to 180.
-    """
-    yield from outside("LAUNCH_LONGITUDE", 180.0, ctx)
-
-
+LATITUDE = launch_position("META-VAL-002", "E", "M3.1", "LAUNCH_LATITUDE")
+LONGITUDE = launch_position("META-VAL-003", "E", "M3.1", "LAUNCH_LONGITUDE")
 LAUNCH_QC = pair(
     ("META-VAL-004", "META-VAL-005"),
     "RD2",

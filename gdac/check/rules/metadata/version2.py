@@ -7,7 +7,7 @@ from gdac.check.coded import known, values_of
 from gdac.check.context import Context
 from gdac.check.finding import Fault, at
 from gdac.check.rule import Rule, rule
-from gdac.check.rules.metadata.platform import centre_faults, outside, value
+from gdac.check.rules.metadata.platform import centre_faults, launch_position, value
 from gdac.check.values import is_float_number
 
 _MOST: Final = 9999.0
@@ -47,24 +47,8 @@ def direction(ctx: Context) -> Iterator[Fault]:
         yield Fault(at("DIRECTION"), f"'{way}' is no direction", way, "A or D")
 
 
-@rule("META-V2-004", "W", "M2.2", manual="2.4.5")
-def latitude(ctx: Context) -> Iterator[Fault]:
-    """LAUNCH_LATITUDE lies between -90 and 90.
-
-    Why: a fill value or a number out of range puts the launch nowhere.
-    Mend: write the latitude of the launch in degrees north.
-    """
-    yield from outside("LAUNCH_LATITUDE", 90.0, ctx)
-
-
-@rule("META-V2-005", "W", "M2.2", manual="2.4.5")
-def longitude(ctx: Context) -> Iterator[Fault]:
-    """LAUNCH_LONGITUDE lies between -180 and 180.
-
-    Why: a fill value or a number out of range puts the launch nowhere.
-    Mend: write the longitude of the launch in degrees east, from -180 to 180.
-    """
-    yield from outside("LAUNCH_LONGITUDE", 180.0, ctx)
+LATITUDE = launch_position("META-V2-004", "W", "M2.2", "LAUNCH_LATITUDE")
+LONGITUDE = launch_position("META-V2-005", "W", "M2.2", "LAUNCH_LONGITUDE")
 
 
 def _set(id_: str, variable: str, what: str) -> Rule:
