@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
@@ -35,6 +36,7 @@ MOD: Final = "https://w3id.org/mod#"
 SPDX: Final = "http://spdx.org/rdf/terms#"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 SH: Final = "http://www.w3.org/ns/shacl#"
+GEO: Final = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 
 #: Licence of NVS content and of what is made from it.
 CC_BY: Final = "https://creativecommons.org/licenses/by/4.0/"
@@ -61,6 +63,7 @@ PREFIXES: Final = {
     "mod": MOD,
     "spdx": SPDX,
     "foaf": FOAF,
+    "geo": GEO,
 }
 
 A: Final = ox.NamedNode(RDF + "type")
@@ -122,6 +125,76 @@ class Names:
     def catalogue_graph(self) -> str:
         """The graph that says of every other graph where it comes from and why it is there."""
         return f"{self.base}graph/catalogue"
+
+    def provenance_graph(self, part: str) -> str:
+        """The graph of one part of an archive's provenance: archive, snapshots, floats, files or a check."""
+        return f"{self.base}graph/provenance/{part}"
+
+    def archive(self, archive: str) -> str:
+        """An archive, by its id."""
+        return f"{self.base}archive/{archive}"
+
+    def snapshot(self, archive: str, serial: int) -> str:
+        """A sealed serial of an archive."""
+        return f"{self.archive(archive)}/serial/{serial}"
+
+    def manifest(self, archive: str, serial: int) -> str:
+        """The manifest of a serial."""
+        return f"{self.snapshot(archive, serial)}/manifest"
+
+    def delta(self, archive: str, serial: int) -> str:
+        """The delta that leads to a serial."""
+        return f"{self.snapshot(archive, serial)}/delta"
+
+    def file(self, archive: str, path: str) -> str:
+        """A file of an archive, whatever bytes stand there; each segment percent-encoded."""
+        return f"{self.archive(archive)}/file/{encoded(path)}"
+
+    def stay(self, archive: str, path: str, serial: int) -> str:
+        """One stay of the same bytes and dates at a path, since a serial."""
+        return f"{self.file(archive, path)}#since-{serial}"
+
+    def source(self, archive: str, name: str) -> str:
+        """A source of an archive, by its name in the configuration."""
+        return f"{self.archive(archive)}/source/{quote(name, safe='')}"
+
+    def file_version(self, sha256: str) -> str:
+        """Bytes, by their digest in lower-case hex."""
+        return f"{self.base}version/sha256-{sha256}"
+
+    def run(self, run: str) -> str:
+        """A run of the sync, by its UUID."""
+        return f"{self.base}run/{run}"
+
+    def check(self, run: str) -> str:
+        """A run of the checker, by its UUID."""
+        return f"{self.base}check/{run}"
+
+    def wmo(self, number: str) -> str:
+        """The float of a WMO number."""
+        return f"{self.base}float/{number}"
+
+    def dac(self, directory: str) -> str:
+        """A data assembly centre, by its directory in the archive."""
+        return f"{self.base}dac/{directory}"
+
+    def tables(self, digest: str) -> str:
+        """The reference tables as the checker reads them, by the digest of their snapshot; ``sha256:`` is left off."""
+        return f"{self.base}tables/{digest.removeprefix('sha256:')}"
+
+    def software(self, name: str, version: str) -> str:
+        """One version of a program."""
+        return f"{self.base}software/{quote(name, safe='')}/{quote(version, safe='')}"
+
+
+def encoded(path: str) -> str:
+    """A path as part of an IRI: what RFC 3986 does not call unreserved is percent-encoded, slashes stay."""
+    return quote(path, safe="/")
+
+
+def doi_iri(doi: str, key: str = "") -> str:
+    """A DOI as an address; the key of a snapshot is its fragment, so resolvers never see it."""
+    return f"https://doi.org/{quote(doi, safe='/')}" + (f"#{quote(key, safe='')}" if key else "")
 
 
 def collection(table: str) -> str:
