@@ -71,12 +71,13 @@ class Keyed(Protocol):
 
 
 @cache
-def _data() -> dict[str, Any]:
-    return tomllib.loads((files("policies") / "data" / "citation.toml").read_text(encoding="utf-8"))
+def _values() -> dict[str, dict[str, Any]]:
+    raw = tomllib.loads((files("policies") / "data" / "citation.toml").read_text(encoding="utf-8"))
+    return {one["id"]: one.get("values", {}) for one in raw["policy"]}
 
 
 #: The sentence that publications are asked to carry, for the Argo archive.
-ACKNOWLEDGEMENT: Final[str] = _data()["acknowledgement"]["text"]
+ACKNOWLEDGEMENT: Final[str] = _values()["CIT-004"]["text"]
 
 
 def acknowledgement_for(doi: str | None) -> str | None:
@@ -129,7 +130,7 @@ def cite_archive(
     return replace(
         general,
         year=snapshot.date.year,
-        title=known["snapshot_title"].format(title=known["title"], snapshot=snapshot.title),
+        title=_values()["CIT-002"]["title"].format(title=known["title"], snapshot=snapshot.title),
         url=snapshot_url(doi, snapshot.key),
         key=snapshot.key,
     )
@@ -137,7 +138,7 @@ def cite_archive(
 
 def snapshot_url(doi: str, key: str) -> str:
     """The address of a DOI snapshot: the archive's DOI with the key as fragment."""
-    template: str = _data()["argo"]["snapshot_url"]
+    template: str = _values()["CIT-002"]["url"]
     return template.format(doi=quote(doi, safe=_SAFE), key=quote(key, safe=""))
 
 
@@ -240,7 +241,7 @@ _TEX: Final = {
 
 def _registered(doi: str) -> dict[str, Any] | None:
     """The entry of the data whose DOI it is; DOIs do not tell upper from lower case."""
-    argo: dict[str, Any] = _data()["argo"]
+    argo = _values()["CIT-001"]
     return argo if doi.lower() == argo["doi"] else None
 
 
