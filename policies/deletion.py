@@ -4,12 +4,16 @@ What the limits must let pass (working figures of the Argo archive): about 600 R
 twin comes, bursts of more than 10,000 such renames in a week, 3 to 5 thousand changed files on an ordinary day and up
 to 100,000 on a day of bulk reprocessing. What they must catch is what emptied other mirrors: a source that lost a
 directory, an index that was cut, a tree that moved. Renames are never losses, and a first run has nothing to lose.
+
+The limits are data: policies BRK-001 to BRK-008.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from policies.law import values
 
 
 class Rule(StrEnum):
@@ -23,6 +27,23 @@ class Rule(StrEnum):
     INDEX_EMPTY = "index-empty"
     INDEX_SHRUNK = "index-shrunk"
     INDEX_BACK_IN_TIME = "index-back-in-time"
+
+    @property
+    def policy(self) -> str:
+        """Id of the policy that the rule enforces."""
+        return _POLICY[self]
+
+
+_POLICY: Final = {
+    Rule.DAC_REMOVALS: "BRK-001",
+    Rule.TOTAL_REMOVALS: "BRK-002",
+    Rule.DAC_CHANGES: "BRK-003",
+    Rule.TOTAL_CHANGES: "BRK-004",
+    Rule.INDEX_SHRUNK: "BRK-005",
+    Rule.INDEX_EMPTY: "BRK-006",
+    Rule.INDEX_BACK_IN_TIME: "BRK-007",
+    Rule.MOVE: "BRK-008",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +69,25 @@ class Limit:
         return max(self.floor, min(self.count, int(self.share * held)))
 
 
+_WITH_NUMBERS: Final = (
+    Rule.DAC_REMOVALS,
+    Rule.TOTAL_REMOVALS,
+    Rule.DAC_CHANGES,
+    Rule.TOTAL_CHANGES,
+    Rule.INDEX_SHRUNK,
+)
+_BY_DEFAULT: Final = {rule: Limit(**values("deletion", rule.policy)) for rule in _WITH_NUMBERS}
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What passes without asking; see docs/brakes.md for the reasons behind the numbers."""
 
-    dac_removals: Limit = Limit(share=0.05, count=5_000, floor=20)
-    total_removals: Limit = Limit(share=0.02, count=20_000, floor=50)
-    dac_changes: Limit = Limit(share=0.5, count=150_000, floor=1_000)
-    total_changes: Limit = Limit(share=0.3, count=300_000, floor=1_000)
-    index_loss: Limit = Limit(share=0.05, count=50_000, floor=20)
+    dac_removals: Limit = _BY_DEFAULT[Rule.DAC_REMOVALS]
+    total_removals: Limit = _BY_DEFAULT[Rule.TOTAL_REMOVALS]
+    dac_changes: Limit = _BY_DEFAULT[Rule.DAC_CHANGES]
+    total_changes: Limit = _BY_DEFAULT[Rule.TOTAL_CHANGES]
+    index_loss: Limit = _BY_DEFAULT[Rule.INDEX_SHRUNK]
 
 
 DEFAULT_LIMITS: Final = Limits()

@@ -1,16 +1,20 @@
 """How many files that no manifest names may be deleted at once.
 
 An audit that finds many of them more likely looks at the wrong place, or by a wrong manifest, than at so much rubbish.
+The limits are data (BRK-009).
 """
 
 from typing import Final
 
+from policies.law import values
+
+_LIMITS: Final = values("deletion", "BRK-009")
 #: Most extra files that are deleted without being told so.
-MOST_EXTRA: Final = 1_000
+MOST_EXTRA: Final[int] = _LIMITS["most"]
 #: Most of them in relation to the files that the manifest names.
-MOST_EXTRA_SHARE: Final = 0.01
+MOST_EXTRA_SHARE: Final[float] = _LIMITS["most_share"]
 #: So few may always go: in a small archive one file is more than a hundredth.
-ALWAYS_FINE: Final = 10
+ALWAYS_FINE: Final[int] = _LIMITS["always_fine"]
 
 
 def why_not_delete(extra: int, named: int, *, most: int = MOST_EXTRA, share: float = MOST_EXTRA_SHARE) -> str | None:

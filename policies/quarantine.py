@@ -1,18 +1,21 @@
 """When a file that could not be had is asked for again. Pure.
 
 A source that is mid-update lacks a file for minutes, so the first tries come with every run; a file that fails for a
-week is broken at the source, and asking for it every hour helps nobody.
+week is broken at the source, and asking for it every hour helps nobody. The numbers are data (QUA-001).
 """
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from policies.law import values
+
+_WAITS: Final = values("quarantine", "QUA-001")
 #: This many failed tries cost no wait: the next run asks again.
-EAGER_TRIES: Final = 2
+EAGER_TRIES: Final[int] = _WAITS["eager_tries"]
 #: Wait after the next failure; it doubles with each further one.
-FIRST_WAIT: Final = timedelta(hours=1)
-LONGEST_WAIT: Final = timedelta(days=7)
+FIRST_WAIT: Final = timedelta(hours=_WAITS["first_wait_hours"])
+LONGEST_WAIT: Final = timedelta(days=_WAITS["longest_wait_days"])
 
 
 class Trouble(StrEnum):

@@ -22,7 +22,7 @@ import duckdb
 from gdac.columns import stream
 from gdac.manifest.model import MANIFEST_COLUMNS
 from gdac.paths import MANIFEST_DIR, ArchivePath, Kind
-from policies.distribution import NOT_SURELY, SURELY_PUBLIC, why_private
+from policies.publishing import forbidden_paths
 from sync.brakes.kinds import add_kinds
 from sync.spool import Spool
 from sync.state import KnownIndex, SetAside, State
@@ -144,14 +144,8 @@ def refuse_private(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def private_paths(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Paths of a table that must not be public, with the reason."""
-    sure = " and ".join(f"not starts_with(path, '{prefix}')" for prefix in NOT_SURELY)
-    unsure = f"select path from {table} where not (regexp_full_match(path, '{SURELY_PUBLIC}') and {sure})"
-    found: dict[str, str] = {}
-    for (path,) in stream(connection, unsure):
-        if why := why_private(ArchivePath.parse(path)):
-            found[path] = why
-    return found
+    """Paths of a table that must not be public, with the policy and the reason."""
+    return {path: str(refusal) for path, refusal in forbidden_paths(connection, table).items()}
 
 
 def leave_waiting(connection: duckdb.DuckDBPyConnection, aside: Iterable[SetAside], now: datetime) -> list[str]:
