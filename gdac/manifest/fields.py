@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from gdac.errors import RefusedError
@@ -109,6 +109,10 @@ class Fields:
     def sealed_name(self, kind: NameKind) -> tuple[int, str, str]:
         """Serial, name and digest, which must agree (rule 3)."""
         serial = self.serial()
+        return serial, *self.name_of(kind, serial)
+
+    def name_of(self, kind: NameKind, serial: int) -> tuple[str, str]:
+        """Name and digest of a sealed file of a serial, which must agree (rule 3)."""
         name, sha256 = self.text("name"), self.digest("sha256")
         try:
             sealed = parse_name(name)
@@ -118,7 +122,7 @@ class Fields:
             raise self._error(
                 f"{self.where}: name {name!r} is not that of a {kind} of serial {serial}, SHA-256 {sha256}."
             )
-        return serial, name, sha256
+        return name, sha256
 
     def serial(self, name: str = "serial", *, least: int = 1) -> int:
         """A serial that must be there."""
@@ -127,6 +131,26 @@ class Fields:
     def link(self, name: str, kind: NameKind) -> Link | None:
         """A link to the file before, or None for null or nothing."""
         return None if self._found.get(name) is None else Link(*self.object(name).sealed_name(kind))
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, times, dates and tuples as plain JSON values; times in UTC to the second."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {name: plain(entry) for name, entry in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """The canonical bytes of our JSON files: keys sorted, indented by one blank, UTF-8, a final newline."""
+    return (json.dumps(plain(document), ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def is_archive_id(text: str) -> bool:

@@ -6,12 +6,12 @@ docs/formats.md, section "What a reader must refuse", by their numbers.
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
 from gdac.errors import RefusedError
-from gdac.manifest.fields import Fields, is_newer_format, load_json
+from gdac.manifest.fields import Fields, canonical, is_newer_format, load_json, plain
 from gdac.manifest.names import NameKind, parse_name
 from gdac.paths import MANIFEST_DIR, ArchivePath
 
@@ -111,6 +111,21 @@ class IndexEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordEntry:
+    """The record of a serial; see `gdac.manifest.record`."""
+
+    serial: int
+    name: str
+    sha256: str
+    size: int
+
+    @property
+    def key(self) -> str:
+        """Where it lies, relative to the archive root."""
+        return f"{MANIFEST_DIR}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Licence:
     """What one may do with the files: an SPDX id and the address of the text."""
 
@@ -151,6 +166,7 @@ class Head:
         doi: of the archive, without ``https://doi.org/``; None where it has none.
         generator: program that made the head, for people.
         view_of: of a view, what it was derived from; None for an archive that is sealed itself.
+        record: how the serial came to be; of a view that of the hub's serial. None where whoever sealed kept none.
     """
 
     archive: str
@@ -167,6 +183,7 @@ class Head:
     doi: str | None
     generator: str
     view_of: ViewOf | None = None
+    record: RecordEntry | None = None
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the head has expired at ``now`` (UTC): to be reported, never a reason to stop reading (rule 14)."""
@@ -206,12 +223,13 @@ def render_head(head: Head) -> bytes:
     Raises:
         HeadError: the head is not consistent, or not smaller than `MAX_HEAD_BYTES`.
     """
-    fields = {"format": HEAD_FORMAT, **_plain(head)}
-    if head.view_of is None:
-        del fields["view_of"]
-    else:
+    fields = {"format": HEAD_FORMAT, **plain(head)}
+    for name in ("record", "view_of"):
+        if fields[name] is None:
+            del fields[name]
+    if head.view_of is not None:
         fields["view_of"]["definition"] = json.loads(head.view_of.definition)
-    raw = (json.dumps(fields, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    raw = canonical(fields)
     if parse_head(raw) != head:
         raise HeadError("the head holds times that are not UTC to the second, so it would not read as it was written.")
     return raw
@@ -254,9 +272,12 @@ def check_successor(seen: Head | None, new: Head) -> Advance:
 def _check_no_fork(seen: Head, new: Head) -> None:
     manifests = {entry.serial: entry.sha256 for entry in (*seen.manifests, seen.manifest)}
     deltas = {entry.serial: entry.sha256 for entry in seen.deltas}
+    records = {one.serial: one.sha256 for one in (seen.record,) if one is not None}
+    new_records = (new.record,) if new.record else ()
     for known, entries, what in (
         (manifests, (*new.manifests, new.manifest), "manifest"),
         (deltas, new.deltas, "delta"),
+        (records, new_records, "record"),
     ):
         for entry in entries:
             if known.get(entry.serial, entry.sha256) != entry.sha256:
@@ -293,6 +314,8 @@ def _check_consistent(head: Head) -> None:
     for entry in head.indexes:
         if parse_name(entry.name).serial > head.serial:
             raise HeadError(f"the head's index {entry.path} is of a later serial than the head.")
+    if head.record is not None and head.record.serial != head.serial:
+        raise HeadError(f"the head is of serial {head.serial} but names the record of serial {head.record.serial}.")
     if head.view_of is not None and (head.view_of.archive == head.archive or head.view_of.serial != head.serial):
         raise HeadError("the head is of a view, but has its origin's archive id or another serial than its origin.")
 
@@ -314,6 +337,7 @@ def _head(fields: Fields, document: Any) -> Head:
         doi=fields.text_or_none("doi"),
         generator=fields.text("generator"),
         view_of=None if document.get("view_of") is None else _view_of(fields.object("view_of"), document["view_of"]),
+        record=None if document.get("record") is None else _record(fields.object("record")),
     )
 
 
@@ -341,6 +365,10 @@ def _delta(fields: Fields) -> DeltaEntry:
     return entry
 
 
+def _record(fields: Fields) -> RecordEntry:
+    return RecordEntry(*fields.sealed_name(NameKind.RECORD), fields.number("size"))
+
+
 def _index(fields: Fields) -> IndexEntry:
     path, name, sha256 = fields.text("path"), fields.text("name"), fields.digest("sha256")
     try:
@@ -350,13 +378,3 @@ def _index(fields: Fields) -> IndexEntry:
     if sealed.index != archive_path.name or not sealed.fits(sealed.serial, sha256):
         raise HeadError(f"{fields.where}: name {name!r} is not that of {path!r} with SHA-256 {sha256}.")
     return IndexEntry(path, name, sha256, fields.number("size"), fields.time_or_none("updated"))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value

@@ -18,7 +18,8 @@ HEAD_KEY: Final = f"{MANIFEST_DIR}/head.json"
 MAX_SERIAL: Final = 999_999_999
 
 _NAME: Final = re.compile(
-    r"(?:(?P<serial>[0-9]{9})-(?P<digest>[0-9a-f]{16})\.(?P<kind>manifest|delta)\.parquet"
+    r"(?:(?P<serial>[0-9]{9})-(?P<digest>[0-9a-f]{16})\.(?P<kind>(?:manifest|delta)(?=\.parquet)|record(?=\.json))"
+    r"\.(?:parquet|json)"
     r"|index/(?P<index_serial>[0-9]{9})-(?P<index_digest>[0-9a-f]{16})-(?P<index>[0-9A-Za-z][0-9A-Za-z._-]{0,127}))"
 )
 _INDEX_NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -30,6 +31,7 @@ class NameKind(StrEnum):
 
     MANIFEST = "manifest"
     DELTA = "delta"
+    RECORD = "record"
     INDEX = "index"
 
 
@@ -38,10 +40,10 @@ class SealedName:
     """An immutable name, understood; make it with `parse_name` or `parse_key`.
 
     Attributes:
-        kind: manifest, delta or index.
+        kind: manifest, delta, record or index.
         serial: the serial that brought these bytes.
         digest: first 16 hex digits of their SHA-256.
-        index: file name of the index (last segment of its archive path); None for the Parquet files.
+        index: file name of the index (last segment of its archive path); None for all others.
     """
 
     kind: NameKind
@@ -54,7 +56,8 @@ class SealedName:
         """The name relative to ``manifest/``, as the head states it."""
         if self.index is not None:
             return f"index/{self.serial:09d}-{self.digest}-{self.index}"
-        return f"{self.serial:09d}-{self.digest}.{self.kind}.parquet"
+        form = "json" if self.kind is NameKind.RECORD else "parquet"
+        return f"{self.serial:09d}-{self.digest}.{self.kind}.{form}"
 
     @property
     def key(self) -> str:
@@ -76,6 +79,11 @@ def delta_key(serial: int, sha256: str) -> str:
     return _sealed(NameKind.DELTA, serial, sha256).key
 
 
+def record_key(serial: int, sha256: str) -> str:
+    """Key of the record of a serial."""
+    return _sealed(NameKind.RECORD, serial, sha256).key
+
+
 def index_key(serial: int, sha256: str, index_name: str) -> str:
     """Key of an index file's bytes; ``serial`` is that of their last change, ``index_name`` has no slash.
 
@@ -91,7 +99,7 @@ def parse_name(name: str) -> SealedName:
     """Understand a name relative to ``manifest/`` (the form used in the head).
 
     Raises:
-        RefusedError: it is not one of the three immutable forms; in particular it climbs or is absolute.
+        RefusedError: it is not one of the immutable forms; in particular it climbs or is absolute.
     """
     found = _NAME.fullmatch(name)
     if found is None:

@@ -4,6 +4,7 @@ Nothing here knows a store or a clock. Whoever publishes writes `Seal.files` in 
 compare-and-swap where the store can; a crash before that leaves the old head, and all it names, untouched.
 """
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +18,20 @@ from gdac import __version__
 from gdac.errors import RefusedError
 from gdac.manifest import delta as deltas
 from gdac.manifest.files import digest, write_delta, write_manifest
-from gdac.manifest.head import MAX_DELTAS, DeltaEntry, Head, IndexEntry, Licence, ManifestEntry, render_head
+from gdac.manifest.head import (
+    MAX_DELTAS,
+    DeltaEntry,
+    Head,
+    IndexEntry,
+    Licence,
+    ManifestEntry,
+    RecordEntry,
+    render_head,
+)
 from gdac.manifest.model import MANIFEST_COLUMNS, DeltaCounts, Link, SealedFile
-from gdac.manifest.names import index_key
+from gdac.manifest.names import index_key, record_key
+from gdac.manifest.record import About as RunAbout
+from gdac.manifest.record import DeltaFacts, ManifestFacts, Record, render_record
 
 #: Where `prepare_seal` leaves the rows of the delta, in its connection.
 DELTA_TABLE: Final = "sealed_delta"
@@ -63,7 +75,8 @@ class Seal:
     Attributes:
         head: the new head.
         head_raw: its bytes; published last.
-        files: what to publish before it, in this order: index copies, manifest, delta. Empty when nothing changed.
+        files: what to publish before it, in this order: index copies, manifest, delta, record. Empty when nothing
+            changed.
         counts: what changed; all zero for a re-issued head; None for the first serial. The rows themselves are in the
             connection's table `DELTA_TABLE`.
     """
@@ -91,6 +104,7 @@ def prepare_seal(
     expires_after: timedelta,
     indexes: Sequence[IndexFile] = (),
     about: About | None = None,
+    run: RunAbout | None = None,
 ) -> Seal:
     """Prepare the next serial of an archive.
 
@@ -105,6 +119,7 @@ def prepare_seal(
         expires_after: how long the head is fresh.
         indexes: all index files of the state; those that changed are copied into ``staging``.
         about: texts of the head; None keeps the base's, or takes the defaults for a first serial.
+        run: what the record of the serial says of the run that seals; None for a serial without a record.
 
     Returns:
         The seal: a new serial, or the base's serial with a re-issued head when no row differs.
@@ -120,7 +135,7 @@ def prepare_seal(
     if base is not None:
         now = max(now, base.published)  # a clock that was set back must not make the new head look older
     about = about or (About() if base is None else About(base.title, base.licence, base.doi, base.generator))
-    order = _Order(con, new_table, archive, now, staging, now + expires_after, tuple(indexes), about)
+    order = _Order(con, new_table, archive, now, staging, now + expires_after, tuple(indexes), about, run)
     if base is None or base_table is None:
         return _first(order)
     counts = deltas.diff(con, base_table, new_table, DELTA_TABLE)
@@ -142,6 +157,7 @@ class _Order:
     expires: datetime
     indexes: tuple[IndexFile, ...]
     about: About
+    run: RunAbout | None
 
     def texts(self) -> dict[str, Any]:
         return {name: getattr(self.about, name) for name in ("title", "licence", "doi", "generator")}
@@ -153,7 +169,8 @@ def _first(order: _Order) -> Seal:
     order.con.execute(f"CREATE OR REPLACE TEMP VIEW sealed_rows AS SELECT {columns}, 1 AS serial FROM {order.table}")
     manifest = write_manifest(order.con, "sealed_rows", order.staging, archive=order.archive, serial=1)
     head = _head(order, 1, manifest, manifests=(), listed=(), indexes=entries)
-    return Seal(head, render_head(head), (*copies, manifest), None)
+    head, records = _recorded(order, head, None)
+    return Seal(head, render_head(head), (*copies, manifest, *records), None)
 
 
 def _next(order: _Order, base: Head, base_table: str, counts: DeltaCounts) -> Seal:
@@ -196,7 +213,30 @@ def _next(order: _Order, base: Head, base_table: str, counts: DeltaCounts) -> Se
     )
     listed = (*base.deltas, entry)[-MAX_DELTAS:]
     head = _head(order, serial, manifest, manifests=kept, listed=listed, indexes=entries)
-    return Seal(head, render_head(head), (*copies, manifest, delta), counts)
+    head, records = _recorded(order, head, base.record)
+    return Seal(head, render_head(head), (*copies, manifest, delta, *records), counts)
+
+
+def _recorded(order: _Order, head: Head, before: RecordEntry | None) -> tuple[Head, tuple[SealedFile, ...]]:
+    """The head with the record of its serial, and the record as a file; as it was where no run is told of."""
+    if order.run is None:
+        return head, ()
+    manifest, delta = head.manifest, head.deltas[-1] if head.deltas else None
+    words = ("name", "sha256", "size", "rows", "added", "changed", "removed", "renamed", "bytes")
+    record = Record(
+        archive=head.archive,
+        serial=head.serial,
+        sealed=head.sealed,
+        previous=Link(before.serial, before.name, before.sha256) if before else None,
+        manifest=ManifestFacts(manifest.name, manifest.sha256, manifest.size, manifest.rows, manifest.bytes),
+        delta=DeltaFacts(*(getattr(delta, word) for word in words)) if delta else None,
+        about=replace(order.run, run=replace(order.run.run, started=min(order.run.run.started, head.sealed))),
+    )
+    raw = render_record(record)
+    sha256 = hashlib.sha256(raw).hexdigest()
+    file = SealedFile(record_key(head.serial, sha256), order.staging / "record.json", sha256, len(raw))
+    file.path.write_bytes(raw)
+    return replace(head, record=RecordEntry(head.serial, file.name, sha256, len(raw))), (file,)
 
 
 def kept_manifests(base: Head) -> tuple[ManifestEntry, ...]:
