@@ -135,8 +135,8 @@ def fold(con: duckdb.DuckDBPyConnection, deltas: Sequence[str], out: str) -> Del
     Raises:
         DeltaMismatch: one of them does not follow from those before it.
     """
-    events = " UNION ALL ".join(_events(delta, step) for step, delta in enumerate(deltas))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {out}_events AS {events}")
+    steps = " UNION ALL ".join(events(delta, step) for step, delta in enumerate(deltas))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {out}_events AS {steps}")
     _check_follows(con, f"{out}_events")
     first = ", ".join(f"arg_min_null({name}, step) AS {name}" for name in (*_OLD.split(", "), "old_serial", "was"))
     last = ", ".join(f"arg_max_null({name}, step) AS {name}" for name in (*VALUES, "stays"))
@@ -184,8 +184,13 @@ def _with_renames(con: duckdb.DuckDBPyConnection, raw: str, out: str) -> DeltaCo
     return count(con, out)
 
 
-def _events(delta: str, step: int) -> str:
-    """Rows of one delta, a rename as a path that left and one that came: (step, path, was, stays, new, old)."""
+def events(delta: str, step: int) -> str:
+    """SQL: rows of one delta, a rename as a path that left and one that came: (step, path, was, stays, new, old).
+
+    Args:
+        delta: delta-shaped table.
+        step: a number of its own, in the order of deltas that follow each other.
+    """
     nothing = ", ".join(f"NULL::{MANIFEST_COLUMNS[name]}" for name in VALUES)
     return f"""
         SELECT {step} AS step, path, change NOT IN ('added', 'renamed') AS was, change <> 'removed' AS stays, {_NEW},

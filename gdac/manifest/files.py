@@ -6,7 +6,7 @@ its digest, when it is whole.
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -142,6 +142,7 @@ def load_manifest(
     archive: str | None,
     in_memory: bool = False,
     rows_known: bool = False,
+    digest_known: bool = False,
 ) -> ManifestInfo:
     """Open a manifest file, checked, as a view over the file.
 
@@ -154,11 +155,12 @@ def load_manifest(
         in_memory: make a table instead of a view: faster when used often, about 170 bytes of memory per row.
         rows_known: the caller has judged or written the rows of a manifest with this very digest before; digest and
             metadata are still checked. Only with ``expect_sha256``.
+        digest_known: the caller has checked the digest a moment ago.
 
     Raises:
         ManifestError: other bytes than expected, unreadable, unknown format, other archive, or rows that break a rule.
     """
-    about = _open(con, file, MANIFEST_FORMAT, expect_sha256, archive)
+    about = _open(con, file, MANIFEST_FORMAT, None if digest_known else expect_sha256, archive)
     info = ManifestInfo(
         about.archive(),
         about.serial(),
@@ -166,7 +168,7 @@ def load_manifest(
         about.number("bytes"),
         about.link("previous", NameKind.MANIFEST),
     )
-    with all_or_nothing(con, table), _readable(file):
+    with all_or_nothing(con, table), readable(file):
         _make(con, file, MANIFEST_COLUMNS, table, in_memory=in_memory)
         if rows_known and expect_sha256 is not None:
             return info
@@ -216,7 +218,7 @@ def load_delta(
         raise ManifestError(f"{file} leads from serial {info.from_serial} back to {info.serial}.")
     if info.previous is not None and info.previous.serial != info.from_serial:
         raise ManifestError(f"{file} fits serial {info.from_serial}, but names {info.previous.name} as the one before.")
-    with all_or_nothing(con, table), _readable(file):
+    with all_or_nothing(con, table), readable(file):
         _make(con, file, DELTA_COLUMNS, table, in_memory=True)
         rows.check_order(con, table, str(file))
         rows.check_delta_rows(con, table, str(file), info.from_serial)
@@ -227,6 +229,12 @@ def load_delta(
 def scan_of(file: Path) -> str:
     """The SQL that reads one Parquet file, whatever letters its name holds."""
     return f"read_parquet({quoted(_no_glob(file))}, hive_partitioning = false)"
+
+
+def scan_of_all(files: Sequence[Path]) -> str:
+    """The SQL that reads several Parquet files of one shape; the column ``filename`` says from which a row is."""
+    listed = ", ".join(quoted(_no_glob(file)) for file in files)
+    return f"read_parquet([{listed}], hive_partitioning = false, filename = true)"
 
 
 def quoted(text: Path | str) -> str:
@@ -314,7 +322,22 @@ def _open(
             f"{file} has SHA-256 {found}, expected {expect_sha256}.",
             hint="Fetch it again; if that does not help, read the head again: it may have moved on.",
         )
-    with _readable(file):
+    return read_about(con, file, expect, archive)
+
+
+def read_about(con: duckdb.DuckDBPyConnection, file: Path, expect: str, archive: str | None) -> Fields:
+    """What a manifest or delta says of itself; its bytes must have been checked.
+
+    Args:
+        con: an open connection.
+        file: the Parquet file.
+        expect: its format, such as ``argo-gdac delta 1``.
+        archive: id that it must carry; None takes any.
+
+    Raises:
+        ManifestError: unreadable, without such metadata, another format or another archive.
+    """
+    with readable(file):
         raw = con.execute(
             f"SELECT value FROM parquet_kv_metadata({quoted(_no_glob(file))}) WHERE key = $1", [METADATA_KEY.encode()]
         ).fetchall()
@@ -354,7 +377,8 @@ def _no_glob(file: Path) -> str:
 
 
 @contextmanager
-def _readable(file: Path) -> Iterator[None]:
+def readable(file: Path) -> Iterator[None]:
+    """Turn what the Parquet reader says of bytes that it cannot read into a `ManifestError`."""
     try:
         yield
     except duckdb.OutOfMemoryException:

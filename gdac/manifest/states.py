@@ -1,17 +1,18 @@
-"""Any state of a sealed local tree as a table, and what a table holds by DAC and kind."""
+"""Any state of a sealed archive as a table, and what a table holds by DAC and kind."""
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from gdac.errors import RefusedError
-from gdac.manifest.delta import apply
+from gdac.manifest.chain import Past, survey
 from gdac.manifest.files import load_delta
 from gdac.manifest.head import Head
-from gdac.manifest.local import open_manifest
+from gdac.manifest.rebuild import rebuild
 from gdac.paths import ArchivePath, Kind
 
 _BATCH: Final = 10_000
@@ -36,33 +37,52 @@ _FILES: Final = {
 
 
 def open_state(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, serial: int, table: str) -> None:
-    """Make the state of a serial, as a view of its full manifest or from an older one and the deltas since.
+    """Make the state of a serial, as a view; see `state_at`."""
+    state_at(con, tree, head, serial, table)
+
+
+def state_at(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, when: int | date, table: str) -> int:
+    """Make the state of a serial or a day, as a view of its full manifest, or of the nearest one and deltas.
 
     Args:
         con: an open connection.
-        tree: a sealed tree that holds the manifests and deltas its head lists.
-        head: its head.
-        serial: which state.
-        table: name of the view or table to make.
+        tree: a directory that holds ``manifest/``: a sealed archive, or copies of its sealed files. They must stay in
+            place for as long as the view is used.
+        head: the archive's newest head.
+        when: a serial, or a day (UTC): its last serial is meant.
+        table: name of the view to make; tables it needs begin with that name.
+
+    Returns:
+        The serial.
 
     Raises:
-        RefusedError: the head no longer lists enough to rebuild that serial, or a file is not what it must be.
+        RefusedError: what is at hand does not tell that state, or a file is not what it must be.
     """
-    full = {entry.serial: entry for entry in (*head.manifests, head.manifest)}
-    deltas = {entry.serial: entry for entry in head.deltas}
-    start = max((known for known in full if known <= serial), default=None)
-    if start is None or serial > head.serial or any(step not in deltas for step in range(start + 1, serial + 1)):
+    past = survey(con, tree, head)
+    serial = when if isinstance(when, int) else serial_of(past, when)
+    way = past.way_to(serial)
+    if way is None:
         raise RefusedError(
-            f"serial {serial} of {tree} cannot be rebuilt: its head lists neither its manifest nor the way to it.",
+            f"serial {serial} of {tree} cannot be rebuilt: neither its manifest nor the way to it is there.",
             hint=f"The newest serial is {head.serial}; `gdac manifest log` lists those within reach.",
         )
-    steps = range(start + 1, serial + 1)
-    names = [table if step == serial else f"{table}_{step}" for step in range(start, serial + 1)]
-    open_manifest(con, tree, full[start], head.archive, names[0])
-    for step, base, out in zip(steps, names, names[1:], strict=False):
-        entry = deltas[step]
-        load_delta(con, tree / entry.key, f"{out}_delta", expect_sha256=entry.sha256, archive=head.archive)
-        apply(con, base, f"{out}_delta", out, serial=step)
+    rebuild(con, past, way, table)
+    return serial
+
+
+def serial_of(past: Past, day: date) -> int:
+    """The last serial sealed at or before the end of a day (UTC).
+
+    Raises:
+        RefusedError: none was, by then, or what is at hand does not say which.
+    """
+    serial = past.serial_on(day)
+    if serial is None:
+        first = min(past.times.values())
+        raise RefusedError(
+            f"nothing was sealed by the end of {day} (UTC).", hint=f"The first serial was sealed on {first:%Y-%m-%d}."
+        )
+    return serial
 
 
 def list_superseded(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, table: str) -> None:
