@@ -8,6 +8,7 @@ from rdflib import Graph, Namespace
 from rdflib.namespace import RDF, RDFS
 from rdflib.term import Node
 
+from policies.shapes import shapes_text as published_shapes
 from vocab.names import SH, Names
 from vocab.preflight.finding import Finding, Severity
 from vocab.shapes import shapes_text
@@ -20,11 +21,22 @@ def shapes_graph(names: Names) -> Graph:
     return Graph().parse(data=shapes_text(names), format="turtle")
 
 
-def check_shapes(triples: Iterable[ox.Triple], names: Names) -> list[Finding]:
-    """Every violation; empty when the graph conforms. Nothing is inferred and nothing fetched."""
+def provenance_shapes(names: Names) -> Graph:
+    """The shapes of what is published about archives, floats, files and checks."""
+    return Graph().parse(data=published_shapes("provenance", names.base), format="turtle")
+
+
+def check_shapes(triples: Iterable[ox.Triple], names: Names, shapes: Graph | None = None) -> list[Finding]:
+    """Every violation; empty when the graph conforms. Nothing is inferred and nothing fetched.
+
+    Args:
+        triples: the graph.
+        names: our IRIs.
+        shapes: other shapes than those of the vocabulary, such as `provenance_shapes`.
+    """
     data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
     graph = Graph().parse(data=data, format="nt")
-    shapes = shapes_graph(names)
+    shapes = shapes_graph(names) if shapes is None else shapes
     conforms, report, _ = validate(graph, shacl_graph=shapes, inference="none", advanced=False)
     if conforms:
         return []
