@@ -152,6 +152,15 @@ class History:
         with readable(self.past.folder):
             self._make_stays(f"(select path from {paths})", out, "")
 
+    def touched(self, out: str) -> None:
+        """Make a table of every path (``path``) that a delta at hand names, before or after."""
+        events = self._events()
+        both = "select null::varchar as path where false"
+        if events:
+            both = f"select path from {events} union select from_path from {events} where from_path is not null"
+        with readable(self.past.folder):
+            self.con.execute(f"create or replace temp table {out} as {both}")
+
     def _stays_of(self, paths: Sequence[str]) -> tuple[FileState, ...]:
         listed, out = ", ".join(quoted(path) for path in paths), f"{self._name}_stays"
         with readable(self.past.folder):
