@@ -3,19 +3,21 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import duckdb
 
 from gdac.errors import GdacError, RefusedError
-from gdac.manifest.files import load_delta, load_manifest
+from gdac.manifest.files import load_delta, load_manifest, read_about
 from gdac.manifest.head import DeltaEntry, Head, HeadError, ManifestEntry, parse_head
-from gdac.manifest.model import DeltaInfo, Link
+from gdac.manifest.model import MANIFEST_FORMAT, DeltaInfo, Link
 from gdac.manifest.names import HEAD_KEY
 from gdac.manifest.seal import Seal
+from gdac.manifest.trust import check_sealed
 from gdac.paths import MANIFEST_DIR
 
 _STAGING: Final = ".staging-"
@@ -128,11 +130,20 @@ class Step:
     info: DeltaInfo | None
 
 
-def walk_chain(con: duckdb.DuckDBPyConnection, tree: Path, head: Head) -> Iterator[Step]:
+def count_rows(con: duckdb.DuckDBPyConnection, tree: Path, link: Link, archive: str) -> int:
+    """How many files a full manifest says that it has. Raises `ManifestError`."""
+    file = tree / MANIFEST_DIR / link.name
+    check_sealed(file, link.sha256)
+    return read_about(con, file, MANIFEST_FORMAT, archive).number("rows")
+
+
+def walk_chain(
+    con: duckdb.DuckDBPyConnection, tree: Path, head: Head, known: Mapping[int, Link] = MappingProxyType({})
+) -> Iterator[Step]:
     """Walk the chain of deltas from the newest to the oldest, each checked against the link that names it.
 
-    A delta that the tree does not hold ends the walk unless the head lists the one before it: a mirror need not keep
-    all of them.
+    A delta that the tree does not hold ends the walk unless the head lists the one before it, or it is ``known`` from
+    elsewhere: a mirror need not keep all of them.
 
     Raises:
         ManifestError: a delta is not the one its link names.
@@ -160,7 +171,7 @@ def walk_chain(con: duckdb.DuckDBPyConnection, tree: Path, head: Head) -> Iterat
                 raise RefusedError(f"the chain is broken: {file} names no delta before it, and serial 1 has none.")
             link = info.previous
         else:
-            link = None if before is None else _link(before)
+            link = known.get(link.serial - 1) if before is None else _link(before)
 
 
 def _link(entry: DeltaEntry) -> Link:

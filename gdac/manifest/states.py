@@ -58,13 +58,17 @@ def state_at(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, when: int |
     Raises:
         RefusedError: what is at hand does not tell that state, or a file is not what it must be.
     """
-    past = survey(con, tree, head)
+    return open_past(con, survey(con, tree, head), when, table)
+
+
+def open_past(con: duckdb.DuckDBPyConnection, past: Past, when: int | date, table: str) -> int:
+    """As `state_at`, of a past that was surveyed before."""
     serial = when if isinstance(when, int) else serial_of(past, when)
     way = past.way_to(serial)
     if way is None:
         raise RefusedError(
-            f"serial {serial} of {tree} cannot be rebuilt: neither its manifest nor the way to it is there.",
-            hint=f"The newest serial is {head.serial}; `gdac manifest log` lists those within reach.",
+            f"serial {serial} in {past.folder} cannot be rebuilt: neither its manifest nor the way to it is there.",
+            hint=f"The newest serial is {past.newest}; `gdac manifest log` lists those within reach.",
         )
     rebuild(con, past, way, table)
     return serial

@@ -83,6 +83,25 @@ def test_a_life_of_serials(tree: Path) -> None:
     assert (row["path"], row["size"], row["serial"], row["modified"]) == (META, 8, 2, "2023-11-14T22:13:21.000000Z")
 
 
+def test_a_state_is_named_by_its_day(tree: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    gdac("build", tree, "--all", "--seal")
+    put(tree, META, "new meta", when=1_700_000_001)
+    gdac("build", tree, "--all", "--seal")
+    today = datetime.now(UTC).date()
+    for words in ([tree, "--date", today], [f"{tree}@{today}"], [tree]):
+        shown = json.loads(gdac("show", *words, "--json").output)
+        assert (shown["serial"], shown["sealed"][:10]) == (2, f"{today}")
+    gdac("diff", f"{tree}@1", f"{tree}@{today}", code=ExitCode.DIFFERENCES)
+    with pytest.raises(RefusedError, match="nothing was sealed by the end of"):
+        gdac("show", tree, "--date", today - timedelta(days=2))
+    with pytest.raises(UsageError, match="exclude each other"):
+        gdac("show", tree, "--date", today, "--serial", 1)
+    with pytest.raises(RefusedError, match="cannot be rebuilt"):
+        gdac("show", tree, "--serial", 3)
+
+
 def test_no_staging_is_left(tree: Path) -> None:
     gdac("build", tree, "--all", "--seal")
     names = sorted(file.name for file in (tree / "manifest").iterdir())
@@ -139,6 +158,7 @@ def test_what_cannot_be_read_or_written_is_no_bug(tree: Path, tmp_path: Path) ->
         ["build", "TREE", "--all", "--output", "nowhere/at/all.parquet"],
         ["show", "nothing"],
         ["show", "TREE@x"],
+        ["show", "TREE@2026-13-01"],
         ["verify", "TREE", "--sample", "2/1"],
         ["verify", "TREE", "--sample", "all"],
     ],
