@@ -74,7 +74,12 @@ def _contact(text: str) -> Any:
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="A built vocabulary, an export, a folder of tables, or one RDF file.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A built vocabulary, an export, a folder of tables, one RDF file, or the landing pages of an archive."
+        ),
+    ],
     base: Base = "https://w3id.org/argo-gdac/",
     outside: Annotated[
         bool, typer.Option("--outside/--no-outside", help="Also run OWL API and rapper where they are installed.")
@@ -84,10 +89,15 @@ def check(
     """Say what a portal will show of PATH, and what is wrong with it. Exit 1 when something is.
 
     SHACL, SKOS integrity, IRI syntax, the tree and the metadata as OntoPortal derives them; nothing is sent anywhere.
+    Of an archive the landing pages in manifest/about: RDF, schema.org, signposts, DataCite.
     """
+    from vocab.cli.faces import about_folder, check_pages
     from vocab.names import Names
     from vocab.preflight.check import check_path
 
+    if (folder := about_folder(path)) is not None:
+        check_pages(folder, Names(base), as_json=as_json)
+        return
     report = check_path(path, Names(base), outside=outside)
     sys.stdout.write(dumps(_as_json(report)) if as_json else _as_text(report))
     if report.errors:

@@ -28,7 +28,7 @@ class SerialFacts:
         manifest: its full manifest; None where neither a record nor the head knows it.
         kept: whether that manifest still lies in the store.
         delta: the delta that leads to it; None for the first serial, and where it is not known.
-        about: the run; None where the serial has no record.
+        about: the run, of a view that of the hub's serial; None where the serial has no record.
         record: name of its record below ``manifest/``; None where it has none, or the name is not known.
         last_of_day: whether no later serial of the same day is known: then it is the state of that day.
     """
@@ -125,24 +125,25 @@ class ArchiveFacts:
 def facts_of(described: Described) -> ArchiveFacts:
     """Gather what is known."""
     head, names = described.head, described.names
-    # The record of a view is that of the hub's serial: it tells of the hub's manifest and delta.
-    records = {one.serial: one for one in described.records if one.archive == head.archive}
-    known = _sealed_times(head, records)
+    # A view has the records of its hub: they tell of the same run, but of the hub's manifest and delta.
+    records = {one.serial: one for one in described.records}
+    own = {serial: one for serial, one in records.items() if one.archive == head.archive}
+    known = _sealed_times(head, own)
     record_names = _record_names(head, records)
     manifests = {one.serial: one for one in (*head.manifests, head.manifest)}
     deltas = {one.serial: one for one in head.deltas}
     serials: list[SerialFacts] = []
     for serial in sorted(known, reverse=True):
-        record = records.get(serial)
+        record, mine = records.get(serial), own.get(serial)
         later = serials[-1] if serials else None
         serials.append(
             SerialFacts(
                 serial=serial,
                 sealed=known[serial],
                 iri=names.snapshot(head.archive, serial),
-                manifest=manifests.get(serial) or (record.manifest if record else None),
+                manifest=manifests.get(serial) or (mine.manifest if mine else None),
                 kept=serial in manifests,
-                delta=deltas.get(serial) or (record.delta if record else None),
+                delta=deltas.get(serial) or (mine.delta if mine else None),
                 about=record.about if record else None,
                 record=record_names.get(serial),
                 last_of_day=later is None or later.sealed.date() != known[serial].date(),
@@ -162,6 +163,6 @@ def _sealed_times(head: Head, records: Mapping[int, Record]) -> dict[int, dateti
 def _record_names(head: Head, records: Mapping[int, Record]) -> dict[int, str]:
     """The head names the newest record, every record the one before it."""
     found = {one.previous.serial: one.previous.name for one in records.values() if one.previous is not None}
-    if head.record is not None and head.view_of is None:
+    if head.record is not None:
         found[head.record.serial] = head.record.name
     return found

@@ -108,15 +108,25 @@ def _common(archive: ArchiveFacts, one: SerialFacts | None, places: Places) -> d
         box = covered.box
         shape = {"@type": "GeoShape", "box": f"{box.south:g} {box.west:g} {box.north:g} {box.east:g}"}
         made["spatialCoverage"] = {"@type": "Place", "name": covered.place, "geo": shape}
-    about = (one or archive.newest).about
-    if about is not None:
-        made["isBasedOn"] = [source.url for source in about.sources]
-        made["prov:wasGeneratedBy"] = {
+    return {**made, **_origin(archive, one or archive.newest)}
+
+
+def _origin(archive: ArchiveFacts, one: SerialFacts) -> dict[str, Any]:
+    """The hub's serial of a view, else run and sources."""
+    view, about = archive.head.view_of, one.about
+    if view is not None:
+        hub = archive.names.snapshot(view.archive, one.serial)
+        return {"isBasedOn": [hub], "prov:wasDerivedFrom": {"@id": hub}}
+    if about is None:
+        return {}
+    return {
+        "isBasedOn": [source.url for source in about.sources],
+        "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
             "@id": archive.names.run(about.run.id),
             "prov:startedAtTime": about.run.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-    return made
+        },
+    }
 
 
 def _identifiers(archive: ArchiveFacts, one: SerialFacts | None) -> list[Any]:

@@ -1,0 +1,39 @@
+"""What `gdac vocab check` says of the landing pages of an archive."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from gdac.errors import ExitCode
+from vocab.cli.printing import dumps
+
+if TYPE_CHECKING:
+    from vocab.names import Names
+
+
+def about_folder(path: Path) -> Path | None:
+    """The folder of landing pages that a path names: itself, or that of an archive; None for anything else."""
+    from vocab.faces.checks import looks_like_faces
+    from vocab.faces.places import ABOUT
+
+    return next((one for one in (path, path / ABOUT) if looks_like_faces(one)), None)
+
+
+def check_pages(folder: Path, names: "Names", *, as_json: bool) -> None:
+    """Check them and print the findings; exit 1 when there is an error."""
+    from vocab.faces.checks import check_faces
+    from vocab.preflight.finding import Severity
+
+    findings = check_faces(folder, names)
+    errors = sum(one.severity is Severity.ERROR for one in findings)
+    if as_json:
+        sys.stdout.write(dumps({"folder": str(folder), "findings": [asdict(one) for one in findings]}))
+    else:
+        lines = [f"{one.severity}: {one.check}: {one.subject}: {one.text}" for one in findings]
+        lines.append(f"{folder}: {errors} errors, {len(findings) - errors} warnings")
+        sys.stdout.write("\n".join(line if line.isprintable() else ascii(line) for line in lines) + "\n")
+    if errors:
+        raise typer.Exit(ExitCode.DIFFERENCES)
