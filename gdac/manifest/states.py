@@ -16,24 +16,38 @@ from gdac.manifest.rebuild import rebuild
 from gdac.paths import ArchivePath, Kind
 
 _BATCH: Final = 10_000
-_FLOAT: Final = r"dac/([a-z][a-z0-9_-]{1,31})/(\d{7}|\d{5})/"
-_PROFILE: Final = _FLOAT + r"profiles/([BSM]?)[RD](\d{7}|\d{5})_(?:\d{3}|[1-9]\d{3})D?\.nc"
-_FILE: Final = _FLOAT + r"(\d{7}|\d{5})_(?:(meta|tech|prof|Sprof|Mprof)|(B?)[RD]traj)\.nc"
+_DIR: Final = r"dac/[a-z][a-z0-9_-]{1,31}/(\d{7}|\d{5})/"
+_PROFILE: Final = _DIR + r"profiles/[BSM]?[RD](\d{7}|\d{5})_(\d{3}|[1-9]\d{3})D?\.nc"
+_FILE: Final = _DIR + r"(\d{7}|\d{5})_(meta|tech|prof|Sprof|Mprof|B?[RD]traj)\.nc"
 _PROFILES: Final = {
-    "": Kind.PROFILE,
+    "R": Kind.PROFILE,
+    "D": Kind.PROFILE,
     "B": Kind.BIO_PROFILE,
     "S": Kind.SYNTHETIC_PROFILE,
     "M": Kind.MERGED_PROFILE,
 }
 _FILES: Final = {
-    "meta": Kind.META,
-    "tech": Kind.TECH,
-    "prof": Kind.MULTI_PROFILE,
-    "Sprof": Kind.SYNTHETIC_MULTI_PROFILE,
-    "Mprof": Kind.MERGED_MULTI_PROFILE,
-    "": Kind.TRAJECTORY,
-    "B": Kind.BIO_TRAJECTORY,
+    "meta.nc": Kind.META,
+    "tech.nc": Kind.TECH,
+    "prof.nc": Kind.MULTI_PROFILE,
+    "Sprof.nc": Kind.SYNTHETIC_MULTI_PROFILE,
+    "Mprof.nc": Kind.MERGED_MULTI_PROFILE,
+    "Rtraj.nc": Kind.TRAJECTORY,
+    "Dtraj.nc": Kind.TRAJECTORY,
+    "BRtraj.nc": Kind.BIO_TRAJECTORY,
+    "BDtraj.nc": Kind.BIO_TRAJECTORY,
 }
+#: The WMO number in the file's name is that of its directory; asked of names that match.
+_SAME_IN_PROFILE: Final = "(contains(path, 'R' || wmo || '_') or contains(path, 'D' || wmo || '_'))"
+_SAME_IN_FILE: Final = "contains(path, '/' || wmo || '_')"
+#: What says of which kind a path of the two common families is; null for all other paths. Matching a pattern is cheap,
+#: taking groups out of it is not.
+_WORD: Final = (
+    f"case when regexp_full_match(path, '{_PROFILE}') then"
+    f" case when {_SAME_IN_PROFILE} then left(split_part(path, '/', 5), 1) end"
+    f" when regexp_full_match(path, '{_FILE}') then"
+    f" case when {_SAME_IN_FILE} then split_part(split_part(path, '/', 4), '_', 2) end end"
+)
 
 
 def open_state(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, serial: int, table: str) -> None:
@@ -127,37 +141,21 @@ def count_kinds(con: duckdb.DuckDBPyConnection, table: str, where: str = "true")
     """
     files: Counter[tuple[str, Kind]] = Counter()
     sizes: Counter[tuple[str, Kind]] = Counter()
-    for known, pattern, kinds, key in (
-        ("profile", _PROFILE, _PROFILES, "g.letter"),
-        ("file", _FILE, _FILES, "concat(g.what, g.bio)"),
-    ):
-        groups = "['dac', 'wmo', 'letter', 'again']" if known == "profile" else "['dac', 'wmo', 'again', 'what', 'bio']"
-        rows = con.execute(
-            f"""SELECT g.dac, {key}, count(*), sum(size)::BIGINT
-            FROM (SELECT size, regexp_extract(path, '{pattern}', {groups}) AS g FROM {table}
-                  WHERE ({where}) AND regexp_full_match(path, '{pattern}'))
-            WHERE g.wmo = g.again GROUP BY ALL"""
-        ).fetchall()
-        for dac, word, count, size in rows:
-            files[dac, kinds[word]] += count
-            sizes[dac, kinds[word]] += size
-    _count_others(con, f"{table} WHERE ({where})", files, sizes)
-    return [KindCount(dac, kind, files[dac, kind], sizes[dac, kind]) for dac, kind in sorted(files)]
-
-
-def _count_others(
-    con: duckdb.DuckDBPyConnection, source: str, files: Counter[tuple[str, Kind]], sizes: Counter[tuple[str, Kind]]
-) -> None:
-    """Paths outside the two common families: a few per cent, through the parser itself."""
-    alike = " OR ".join(
-        f"(regexp_full_match(path, '{pattern}') "
-        f"AND regexp_extract(path, '{pattern}', 2) = regexp_extract(path, '{pattern}', {again}))"
-        for pattern, again in ((_PROFILE, 4), (_FILE, 3))
+    named = (
+        f"(select path, size, dac, {_WORD} as word from (select path, size, split_part(path, '/', 2) as dac,"
+        f" split_part(path, '/', 3) as wmo from {table} where ({where})))"
     )
-    others = con.cursor().execute(f"SELECT path, size FROM {source} AND NOT ({alike})")
-    while batch := others.fetchmany(_BATCH):
-        for path, size in batch:
-            parsed = ArchivePath.parse(path)
-            key = (parsed.dac or "", parsed.kind)
-            files[key] += 1
+    groups = con.cursor().execute(
+        f"select word, dac, case when word is null then path end as other, count(*), sum(size)::bigint from {named}"
+        " group by all"
+    )
+    while batch := groups.fetchmany(_BATCH):
+        for word, dac, other, count, size in batch:
+            if other is None:
+                key = (dac, _FILES[word] if word in _FILES else _PROFILES[word])
+            else:  # of neither family: a few per cent, through the parser itself
+                parsed = ArchivePath.parse(other)
+                key = (parsed.dac or "", parsed.kind)
+            files[key] += count
             sizes[key] += size
+    return [KindCount(dac, kind, files[dac, kind], sizes[dac, kind]) for dac, kind in sorted(files)]
