@@ -1,0 +1,82 @@
+"""The sealed side of any archive as a local folder: the archive's own, or copies of what a store shows."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gdac.errors import StoreError
+from gdac.manifest.doi import MAX_SNAPSHOTS_BYTES, SNAPSHOTS_KEY
+from gdac.manifest.model import Link
+from gdac.manifest.names import HEAD_KEY
+from gdac.manifest.record import MAX_RECORD_BYTES, parse_record
+from gdac.paths import MANIFEST_DIR
+from gdac.store import NotFoundError, Store
+from sync.loop import run as run_loop
+from sync.sealed.copies import Copies, read_head
+from sync.stores.open import open_store
+from sync.transfer import BadTransferError
+
+
+@contextmanager
+def sealed_folder(place: str) -> Iterator[Path]:
+    """A folder that holds ``manifest/`` of an archive, as long as the context is open.
+
+    Args:
+        place: a folder, the URL of an archive, or that of its head.
+
+    Raises:
+        StoreError: the store shows no head, or lacks what its head names.
+        RefusedError: what it shows is not what it must be.
+    """
+    root = place.removesuffix(f"/{HEAD_KEY}")
+    if (Path(root) / HEAD_KEY).is_file():
+        yield Path(root)
+        return
+    with TemporaryDirectory(prefix="gdac-sealed-") as scratch:
+        run_loop(_copy(open_store(root), Path(scratch)))
+        yield Path(scratch)
+
+
+async def _copy(store: Store, tree: Path) -> None:
+    """Head, newest manifest, every delta that the head lists, their records, what is known of DOI snapshots."""
+    async with store:
+        shown = await read_head(store)
+        if shown is None:
+            raise StoreError(f"{store.name} shows no {HEAD_KEY}.", hint="Is it the root of a sealed archive?")
+        head, folder = shown.head, tree / MANIFEST_DIR
+        copies = Copies(folder)
+        (tree / HEAD_KEY).write_bytes(shown.raw)
+        await copies.get(store, head.manifest)
+        for entry in head.deltas:
+            await copies.get(store, entry)
+        link = None if head.record is None else Link(head.record.serial, head.record.name, head.record.sha256)
+        oldest = head.serial - len(head.deltas)
+        while link is not None and link.serial >= oldest:
+            raw = await _small(store, f"{MANIFEST_DIR}/{link.name}", MAX_RECORD_BYTES)
+            if raw is None:
+                break
+            if hashlib.sha256(raw).hexdigest() != link.sha256:
+                raise BadTransferError(f"{link.name} of {store.name} has other bytes than the chain says.")
+            (folder / link.name).write_bytes(raw)
+            link = parse_record(raw).previous
+        known = await _small(store, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES)
+        if known is not None:
+            (tree / SNAPSHOTS_KEY).parent.mkdir(parents=True, exist_ok=True)
+            (tree / SNAPSHOTS_KEY).write_bytes(known)
+
+
+async def _small(store: Store, key: str, most: int) -> bytes | None:
+    """A small file whole; None where the store has none."""
+    raw = b""
+    try:
+        async with store.read(key) as reading:
+            assert reading is not None  # only a conditional read yields None
+            async for chunk in reading.chunks():
+                raw += chunk
+                if len(raw) > most:
+                    raise BadTransferError(f"{key} of {store.name} is larger than {most:,} bytes.")
+    except NotFoundError:
+        return None
+    return raw
