@@ -1,4 +1,4 @@
-"""Where the bytes of a file come from: versions, serials, runs, source, licence, how to cite."""
+"""Where a file's bytes come from: versions, serials, runs, source, licence, citation."""
 
 import json
 import sys
