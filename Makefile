@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SOURCES := gdac policies vocab sync tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak argopy lock clean
+.PHONY: help demo test lint bench soak argopy ro-crate lock clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 demo: $(VENV)/.demo ## two days of a sample GDAC, observed, sealed and mirrored, in under a minute
 	@$(BIN)/gdac demo
@@ -33,6 +33,16 @@ argopy: demo ## argopy, in a throw-away environment, reads the demo's folder mir
 	@$(PYTHON) -m venv .demo/argopy-venv
 	@.demo/argopy-venv/bin/python -m pip --disable-pip-version-check install --quiet argopy
 	@.demo/argopy-venv/bin/python tests/conformance/argopy_reads.py .demo/mirror
+
+ro-crate: demo $(VENV)/.dev ## roc-validator, in a throw-away environment, judges crates of the demo's hub; offline once installed
+	@$(PYTHON) -m venv .demo/ro-crate-venv
+	@.demo/ro-crate-venv/bin/python -m pip --disable-pip-version-check install --quiet rocrate roc-validator
+	@rm -rf .demo/crates && mkdir .demo/crates
+	@$(BIN)/gdac vocab crate .demo/hub --path 'dac/*_meta.nc' --copy -o .demo/crates/with-files
+	@$(BIN)/gdac vocab crate .demo/hub --path 'dac/*_prof.nc' -o .demo/crates/metadata-only
+	@mkdir .demo/crates/crate-broken
+	@sed 's/"datePublished"/"datumPublished"/' .demo/crates/metadata-only/ro-crate-metadata.json > .demo/crates/crate-broken/ro-crate-metadata.json
+	@.demo/ro-crate-venv/bin/python tests/conformance/ro_crate_valid.py .demo/ro-crate-cache .demo/crates/*
 
 lock: ## renew the hashed locks (needs uv)
 	@requirements/compile.sh

@@ -2,7 +2,7 @@
 
 import typer
 
-from vocab.cli import ask, compare, fairness, make, publish, serving, sources, submitting
+from vocab.cli import ask, compare, crate, fairness, make, publish, serving, sources, submitting
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -22,3 +22,4 @@ app.command()(ask.query)
 app.command()(serving.serve)
 app.command()(submitting.submit)
 app.command()(fairness.fair)
+app.command()(crate.crate)
