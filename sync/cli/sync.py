@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gdac.errors import UsageError
-from sync.cli import care
+from sync.cli import care, snapshots
 
 if TYPE_CHECKING:
     from gdac.records import RunRecord
@@ -24,6 +24,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Events and the result as J
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the result.")]
 DEFAULT_CONFIG = Path("gdac.toml")
 care.add_to(app)
+snapshots.add_to(app)
 
 
 @app.command()

@@ -67,14 +67,16 @@ class HttpStore(ReadOnly):
     Args:
         url: its URL, percent-encoded.
         settings: account, limits, timeouts, authority to trust.
+        query: what to put behind every address, after a question mark, percent-encoded; for answers, not for archives.
 
     Raises:
         UsageError: the settings' ``ca_file`` cannot be used.
     """
 
-    def __init__(self, url: str, settings: HttpSettings | None = None) -> None:
+    def __init__(self, url: str, settings: HttpSettings | None = None, *, query: str = "") -> None:
         super().__init__(url.rstrip("/"))
         self._base = self.name + "/"
+        self._query = f"?{query}" if query else ""
         self._settings = settings or HttpSettings()
         self._trust = trusting(self._settings.ca_file) if url.lower().startswith("https:") else True
         self._opened: aiohttp.ClientSession | None = None
@@ -172,7 +174,7 @@ class HttpStore(ReadOnly):
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if key or not is_folder:
             check_safe(key)
-        url = self._base + quote(key) + ("/" if is_folder and key else "")
+        url = self._base + quote(key) + ("/" if is_folder and key else "") + self._query
         try:
             response = await self._follow(method, key, url, headers or {})
         except _WIRE_ERRORS as error:

@@ -1,0 +1,1 @@
+"""DOI snapshots of the archive: what the publisher offers, which serials hold one, and hubs begun from one."""

@@ -1,0 +1,67 @@
+"""DOI snapshots through the command: listed, proven against what a hub has sealed, refused when they are others."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gdac.manifest.doi import Relation, parse_snapshots
+from tests.e2e.conftest import Desk
+from tests.servers.seanoe import Publisher, publishing
+from tests.snapshot_tars import files_of, snapshot_tar
+
+SNAPSHOTS = "manifest/about/doi-snapshots.json"
+
+
+@pytest.fixture
+def publisher(tmp_path: Path):
+    (tmp_path / "tars").mkdir()
+    with publishing(tmp_path / "tars") as running:
+        yield running
+
+
+def offer(publisher: Publisher, key: str, tar: bytes, day: str = "2026-11-20", **more) -> Path:
+    file = publisher.folder / f"{key}.tar.gz"
+    file.write_bytes(tar)
+    publisher.offer(key, file, day, **more)
+    return file
+
+
+def test_a_snapshot_is_proven_and_listed(desk: Desk, publisher: Publisher):
+    assert desk.sync("run", "-q").returncode == 0
+    day = json.loads((desk.hub / "manifest/head.json").read_text())["sealed"][:10]
+    file = offer(publisher, "118037", snapshot_tar(files_of(desk.hub)), day)
+    done = desk.sync("snapshots", "prove", "118037", "--api", publisher.api)
+    assert done.returncode == 0, done.stderr
+    assert "proven: serial 1 equals snapshot #118037" in done.stdout
+    (proof,) = parse_snapshots((desk.hub / SNAPSHOTS).read_bytes()).proofs
+    assert (proof.key, proof.relation, proof.serial) == ("118037", Relation.EQUAL, 1)
+
+    listed = desk.sync("snapshots", "list", "--api", publisher.api)
+    assert f"#118037       {day}  full" in listed.stdout
+    assert "equal: serial 1" in listed.stdout
+
+    # From the disk, with the API out of order: what the hub published before says which snapshot it is.
+    publisher.how = "html"
+    (desk.root / "with.tar.gz").write_bytes(file.read_bytes()[:-1])
+    other = desk.sync("snapshots", "prove", "with.tar.gz", "--key", "118037", "--api", publisher.api, "-q")
+    assert other.returncode == 3
+    assert "the DOI's record says" in other.stderr
+    unknown = desk.sync("snapshots", "prove", "with.tar.gz", "--api", publisher.api, "-q")
+    assert unknown.returncode == 2
+    assert "--key" in unknown.stderr
+
+
+def test_nothing_is_claimed_of_a_snapshot_that_is_no_state_of_ours(desk: Desk, publisher: Publisher):
+    assert desk.sync("run", "-q").returncode == 0
+    files = [(path, body[:-1] if path.endswith("_tech.nc") else body) for path, body in files_of(desk.hub)]
+    offer(publisher, "7", snapshot_tar(files))
+    publisher.files.append({**publisher.files[0], "id": "8", "openAccess": False})
+    done = desk.sync("snapshots", "prove", "7", "--api", publisher.api, "--json")
+    assert done.returncode == 1
+    outcome = json.loads(done.stdout.splitlines()[-1])
+    assert outcome["proofs"] == []
+    assert [(one["kind"], one["other"]) for one in outcome["lacks"] if one["other"] or one["absent"]] == [("tech", 3)]
+    assert "118037" not in (desk.hub / SNAPSHOTS).read_text()
+    assert desk.sync("snapshots", "prove", "8", "--api", publisher.api).returncode == 2  # sent on demand only
+    assert desk.sync("snapshots", "prove", "9", "--api", publisher.api).returncode == 2
