@@ -5,9 +5,9 @@
 An archive is generated and sealed by the sealing code itself: one serial a day, each with ``--changes`` changed, added,
 removed and renamed files. Only the first and the newest full manifest stay, as within a month. ``list`` writes the
 listing of a day in the middle as Parquet: ours rebuilds it from the nearest full manifest and the deltas, with every
-digest and every row judged; the peer is bare DuckDB, which copies a full manifest of that very day, were it stored, and
-believes it. ``show`` is `gdac manifest show`. ``path`` and ``bytes`` ask about one file and one digest in a process that
-lives on, as a server does: the first question, and the 95th percentile of the others. Every side is a process of its own.
+digest and every row judged; the peer is bare DuckDB, which copies a full manifest of that very day, were it stored,
+and believes it. ``show`` is `gdac manifest show`. ``path`` and ``bytes`` ask about one file and one digest in a process
+that lives on, as a server does: the first question, and the 95th percentile of the others. Every side is its own process.
 """
 
 import argparse

@@ -22,10 +22,11 @@ from gdac.manifest.states import state_at
 from gdac.manifest.trust import check_sealed
 from gdac.paths import ArchivePath, PathError
 
-__all__ = ["FileState", "History", "find_digest", "history_of", "state_at"]
+__all__ = ["STAY_COLUMNS", "FileState", "History", "file_state", "find_digest", "history_of", "state_at"]
 
 _TIMES: Final = ("modified", "date_update")
-_STAYS: Final = "path, size, sha256, modified, date_update, serial, until, how, from_path"
+#: Columns of tables of stays: the fields of `FileState`.
+STAY_COLUMNS: Final = ("path", "size", "sha256", "modified", "date_update", "serial", "until", "how", "from_path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,22 @@ class History:
         with readable(self.past.folder):
             self._make_stays(f"(select path from {paths})", out, "")
 
+    def of_names(self, names: str, out: str) -> None:
+        """Make a table of every path (``path``) in the known past whose last segment is one of certain names.
+
+        Args:
+            names: a query of names, in brackets.
+            out: table to make.
+        """
+        parts = [f"select path from {self._manifest()} where split_part(path, '/', -1) in {names}"]
+        if events := self._events():
+            parts += [
+                f"select {one} from {events} where split_part({one}, '/', -1) in {names}"
+                for one in ("path", "from_path")
+            ]
+        with readable(self.past.folder):
+            self.con.execute(f"create or replace temp table {out} as {' union '.join(parts)}")
+
     def touched(self, out: str) -> None:
         """Make a table of every path (``path``) that a delta at hand names, before or after."""
         events = self._events()
@@ -168,10 +185,10 @@ class History:
         return self._take(out)
 
     def _take(self, *tables: str) -> tuple[FileState, ...]:
-        rows = self.con.execute(f"select {_STAYS} from {tables[0]} order by serial, path").fetchall()
+        rows = self.con.execute(f"select {', '.join(STAY_COLUMNS)} from {tables[0]} order by serial, path").fetchall()
         for table in tables:
             self.con.execute(f"drop table {table}")
-        return tuple(_state(row, str(self.past.folder)) for row in rows)
+        return tuple(file_state(row, str(self.past.folder)) for row in rows)
 
     def _make_stays(self, chosen: str, out: str, where: str) -> None:
         """``chosen`` is a list or a query of paths, in brackets."""
@@ -261,8 +278,12 @@ _GROUPED: Final = (
 )
 
 
-def _state(row: Iterable[object], where: str) -> FileState:
-    """A row as a record; nothing in it is believed."""
+def file_state(row: Iterable[object], where: str) -> FileState:
+    """A row of `STAY_COLUMNS` as a record; nothing in it is believed.
+
+    Raises:
+        ManifestError: a path that no archive may hold, or no valid size, digest or serial; names ``where``.
+    """
     path, size, sha256, modified, date_update, serial, until, how, from_path = row
     try:
         named = [ArchivePath.parse(str(one)).text for one in (path, from_path) if one is not None]

@@ -22,6 +22,8 @@ from sync.transfer import BadTransferError
 
 #: Ending of the mark beside a manifest whose rows have been judged, so that the digest alone vouches for them.
 _JUDGED: Final = ".judged"
+#: A sealed file of which only the digest is known is no longer than this.
+_MOST_BYTES: Final = 1 << 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,15 @@ def _judged(file: Path) -> Path:
     return file.with_name(file.name + _JUDGED)
 
 
-async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int) -> None:
-    """Fetch a sealed file whose digest the head gives; ``file`` appears whole or not at all.
+async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int | None) -> None:
+    """Fetch a sealed file whose digest the head or a chain gives; ``file`` appears whole or not at all.
+
+    Args:
+        store: which has it.
+        key: of the file.
+        file: where it goes.
+        sha256: its digest, lower-case hex.
+        size: its bytes; None where nothing says how many, and `_MOST_BYTES` bounds them.
 
     Raises:
         StoreError: the store does not have it.
@@ -160,7 +169,7 @@ async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int)
                 async for chunk in reading.chunks():
                     found.update(chunk)
                     came += len(chunk)
-                    if came > size:
+                    if came > (_MOST_BYTES if size is None else size):
                         break
                     out.write(chunk)
     except NotFoundError as error:
@@ -168,11 +177,11 @@ async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int)
             f"{key} is not in {store.name}, though its head names it.",
             hint="The archive is damaged or half copied: run its seal or replicate again.",
         ) from error
-    if (came, found.hexdigest()) != (size, sha256):
+    if (came, found.hexdigest()) != (came if size is None else size, sha256):
         part.unlink()
         raise BadTransferError(
             f"{key} of {store.name} has other bytes than the head says ({came:,} bytes, sha256"
-            f" {found.hexdigest()[:16]}...; due {size:,}, {sha256[:16]}...).",
+            f" {found.hexdigest()[:16]}...; due {'any number' if size is None else f'{size:,}'}, {sha256[:16]}...).",
             hint="Nothing of it was used.",
         )
     part.replace(file)

@@ -1,0 +1,186 @@
+"""An archive's past at hand: the sealed files of a store that a question about earlier serials needs, and no others.
+
+Of an archive in a local directory its own files are read where they lie. Of any other, copies are fetched, under their
+immutable names; each is checked against the head or the chain that names it.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from gdac.errors import RefusedError, StoreError, UsageError
+from gdac.manifest.chain import Past, survey
+from gdac.manifest.head import Head
+from gdac.manifest.model import Link
+from gdac.manifest.names import HEAD_KEY
+from gdac.manifest.states import serial_of
+from gdac.paths import MANIFEST_DIR
+from gdac.store import NotFoundError, Store
+from sync.sealed.copies import fetch_file
+from sync.stores.local import LocalStore
+from sync.stores.open import open_store
+from sync.stores.retry import RetryingStore
+from sync.stores.settings import AzureSettings, GcsSettings, S3Settings, StoreSettings
+from sync.tasks import work_side_by_side
+
+#: Sealed files under way at once.
+_AT_ONCE: Final = 8
+
+
+def open_archive(place: str) -> Store:
+    """The store of a sealed archive, to be entered and read; what fails for the moment is tried again.
+
+    Args:
+        place: a folder, the URL of an archive, or that of its head. Credentials: ``GDAC_SOURCE_USER`` and
+            ``GDAC_SOURCE_PASSWORD``.
+
+    Raises:
+        UsageError: it is no address.
+    """
+    root = place.removesuffix(f"/{HEAD_KEY}")
+    once = StoreSettings(s3=S3Settings(retries=0), gcs=GcsSettings(retries=0), azure=AzureSettings(retries=0))
+    store = open_store(root, once, name="source")
+    return store if isinstance(store, LocalStore) else RetryingStore(store)
+
+
+class PastFiles:
+    """Sealed files of one archive on this machine.
+
+    Args:
+        connection: for their metadata.
+        store: the archive, opened.
+        head: its newest head.
+        folder: where copies go, unless the archive itself is a local directory.
+        beside: a folder of other copies by the same names; what lies there is not fetched again.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        store: Store,
+        head: Head,
+        folder: Path,
+        beside: Path | None = None,
+    ) -> None:
+        self._connection, self._store, self._head, self._beside = connection, store, head, beside
+        self._is_local = isinstance(store, LocalStore)
+        self.tree = Path(store.name) if self._is_local else folder
+        self._gone: set[str] = set()
+
+    async def state(self, when: int | date, *, with_digest: bool = False) -> tuple[Past, int]:
+        """Have at hand what makes the state of a serial or a day; returns the past and that serial.
+
+        Args:
+            when: a serial, or a day (UTC).
+            with_digest: the digest of that serial's own manifest shall be known too, where anything says it.
+
+        Raises:
+            UsageError: there is no such serial.
+            RefusedError: nothing that the store still has tells that state, or a file is not what it must be.
+            StoreError: the store failed.
+        """
+        if isinstance(when, int) and not 1 <= when <= self._head.serial:
+            raise UsageError(
+                f"there is no serial {when}; the newest of {self._store.name} is {self._head.serial}.",
+                hint="`gdac manifest log` lists serials.",
+            )
+        while True:
+            past = self._survey()
+            serial = _resolved(past, when)
+            known = serial is not None and (not with_digest or serial in past.manifests)
+            way = past.way_to(serial, at_hand=False) if serial is not None else None
+            if (known and way is not None) or not await self._fetch(past, past.wanted):
+                break
+        found = when if isinstance(when, int) else serial_of(past, when)
+        while (way := past.way_to(found, at_hand=False)) is not None:
+            due = [way.manifest, *way.deltas]
+            await self._fetch(past, due)
+            if all(past.has(link) for link in due):
+                return past, found
+            past = self._survey()
+        raise RefusedError(
+            f"serial {found} of {self._store.name} cannot be rebuilt: it has neither its manifest nor the way to it.",
+            hint=f"The newest serial is {self._head.serial}. A hub keeps all deltas; a mirror those since it began.",
+        )
+
+    async def everything(self, told: Callable[[int], None] = lambda _: None) -> Past:
+        """Have at hand the newest manifest and every delta and record that the store still has.
+
+        Args:
+            told: called after every fetched file with how many were fetched.
+
+        Raises:
+            RefusedError: a file is not what it must be.
+            StoreError: the store failed, or lacks its own newest manifest.
+        """
+        past = self._survey()
+        newest = past.manifests[past.newest]
+        fetched = await self._fetch(past, [newest, *(past.deltas[one] for one in sorted(past.deltas, reverse=True))])
+        if not past.has(newest):
+            raise StoreError(
+                f"{MANIFEST_DIR}/{newest.name} is not in {self._store.name}, though its head names it.",
+                hint="The archive is damaged or half copied: run its seal or replicate again.",
+            )
+        while True:
+            told(fetched)
+            past = self._survey()
+            came = await self._fetch(past, past.wanted)
+            if not came:
+                return past
+            fetched += came
+
+    def _survey(self) -> Past:
+        past = survey(self._connection, self.tree, self._head)
+        if not self._gone:
+            return past
+        deltas, manifests = (
+            {serial: link for serial, link in links.items() if link.name not in self._gone or past.has(link)}
+            for links in (past.deltas, past.manifests)
+        )
+        return replace(past, deltas=deltas, manifests=manifests)
+
+    async def _fetch(self, past: Past, links: Iterable[Link]) -> int:
+        """Fetch what is not at hand; returns how many files came. What the store lacks is remembered as gone."""
+        due = [link for link in links if link.name not in self._gone and not past.has(link)]
+        waiting, came = iter(due), 0
+
+        async def work() -> None:
+            nonlocal came
+            for link in waiting:
+                if await self._fetch_one(past.file(link), link):
+                    came += 1
+                else:
+                    self._gone.add(link.name)
+
+        await work_side_by_side(min(_AT_ONCE, len(due)), work)
+        return came
+
+    async def _fetch_one(self, file: Path, link: Link) -> bool:
+        if self._is_local:
+            return False
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if self._beside is not None:
+            with suppress(OSError):
+                file.hardlink_to(self._beside / link.name)
+                return True
+        try:
+            await fetch_file(self._store, f"{MANIFEST_DIR}/{link.name}", file, link.sha256, None)
+        except StoreError as error:
+            if isinstance(error.__cause__, NotFoundError):
+                return False
+            raise
+        return True
+
+
+def _resolved(past: Past, when: int | date) -> int | None:
+    if isinstance(when, int):
+        return when
+    try:
+        return past.serial_on(when)
+    except RefusedError:
+        return None
