@@ -16,6 +16,7 @@ from gdac.check.report.formats import Format
 from gdac.errors import ExitCode, GdacError, UsageError
 
 if TYPE_CHECKING:
+    from gdac.check.evidence import Evidence
     from gdac.check.finding import Result
     from gdac.check.report import Report, Tally
     from gdac.check.task import Task
@@ -82,6 +83,9 @@ def check(
     time_limit: Annotated[
         float, typer.Option("--time-limit", metavar="SECONDS", min=0.1, help="What one file may take.")
     ] = 120.0,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="JSON Lines: with the SHA-256 of each file, the run and its tables.")
+    ] = False,
 ) -> None:
     """Check each PATH. Exit 0: all accepted (warnings and skipped files do not count), 1: some were not."""
     from gdac.check.api import known_dac, run, seconds
@@ -90,14 +94,26 @@ def check(
     from gdac.check.walk import tasks_of
 
     documents = report is Format.FILECHECK
+    found = _evidence(report, tables) if evidence else {}
     options = Options(strict, format_only, not no_name_check, all_versions, null_warn, extract=documents)
     tasks: Iterable[Task] = tasks_of(paths, dac=known_dac(dac), received=seconds(_time(receipt_time)))
     known = _baseline(baseline)
-    with _since(since_manifest) as changed, _report(report, output, everything=everything) as written:
+    with _since(since_manifest) as changed, _report(report, output, everything=everything, **found) as written:
         for result in run(filter(changed, tasks), Settings(options, tables, time_limit), jobs):
             written.add(known(result))
     if written.tally.worse:
         raise typer.Exit(ExitCode.DIFFERENCES)
+
+
+def _evidence(report: Format, tables: Path | None) -> "dict[str, Evidence]":
+    if report is not Format.JSONL:
+        raise UsageError("--evidence works with --format jsonl only.")
+    import uuid
+
+    from gdac.check.evidence import Evidence
+    from gdac.tables import load
+
+    return {"evidence": Evidence(str(uuid.uuid4()), datetime.now(UTC), load(tables).digest)}
 
 
 def _baseline(path: Path | None) -> "Callable[[Result], Result]":
@@ -120,7 +136,7 @@ def _since(manifest: Path | None) -> "Iterator[Callable[[Task], bool] | None]":
 
 
 @contextmanager
-def _report(report: Format, output: Path | None, *, everything: bool) -> "Iterator[_Written]":
+def _report(report: Format, output: Path | None, *, everything: bool, **more: "Evidence") -> "Iterator[_Written]":
     """The report that was asked for, and on standard error how far the run has come where that does not disturb it."""
     from gdac.check.report import open_report
 
@@ -129,7 +145,7 @@ def _report(report: Format, output: Path | None, *, everything: bool) -> "Iterat
     with _stream(None if documents else output, whole=report in _WHOLE) as stream:
         on_screen = stream.isatty()
         options: dict[str, Any] = (
-            {"every": everything, "colour": on_screen and _wants_colour()} if report is Format.TEXT else {}
+            {"every": everything, "colour": on_screen and _wants_colour()} if report is Format.TEXT else {**more}
         )
         with (
             _progress(shown=not on_screen) as progress,

@@ -62,7 +62,7 @@ def open_report(format: Format, out: TextIO, *, folder: Path | None = None, **op
         format: how it is written.
         out: where it goes.
         folder: for ``filecheck``: one document per file goes here instead of to ``out``.
-        options: for ``text``: ``colour`` and ``every`` (list accepted files as well).
+        options: for ``text``: ``colour`` and ``every`` (list accepted files as well); for ``jsonl``: ``evidence``.
     """
     if format is Format.FILECHECK:
         options["folder"] = folder

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final, TextIO
 
+from gdac.check.evidence import Evidence
 from gdac.check.finding import Finding, Result
 from gdac.check.report.tally import Tally
 
@@ -11,14 +12,18 @@ SCHEMA: Final = 1
 
 
 class Writer:
-    """Writes an object per result, at once."""
+    """Writes an object per result, at once; with evidence where that was asked for."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, *, evidence: Evidence | None = None) -> None:
         self._out = out
+        self._evidence = evidence
 
     def add(self, result: Result) -> None:
         """Write one file."""
-        self._out.write(json.dumps(record(result), separators=(",", ":")) + "\n")
+        made = record(result)
+        if self._evidence is not None:
+            made |= self._evidence.of(result.path)
+        self._out.write(json.dumps(made, separators=(",", ":")) + "\n")
 
     def close(self, tally: Tally) -> None:
         """Nothing comes last: every line says all."""
