@@ -4,7 +4,6 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from typer.testing import CliRunner
 
 from gdac.check.evidence import Evidence
