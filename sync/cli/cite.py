@@ -1,4 +1,4 @@
-"""Cite an archive, a sealed day, a float or files: text, BibTeX, CSL-JSON or RIS, with evidence."""
+"""Cite files, a float or a sealed day: text, BibTeX, CSL-JSON or RIS, with evidence."""
 
 import re
 import sys
