@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 def serve(
     vocabulary: BuiltVocabulary = Path("vocabulary"),
     since: Older = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="TREE", help="A sealed archive to serve too: its pages, and one per float."),
+    ] = None,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", metavar="N", help="Port to listen on; 0 takes a free one.")] = 8080,
     public_url: Annotated[
@@ -35,11 +39,17 @@ def serve(
     if public_url and not public_url.startswith(("http://", "https://")):
         raise UsageError(f"{public_url!a} is no address of a web server.")
     limits = Limits(seconds=timeout, rows=rows, memory=memory << 20)
-    _run(vocabulary, since, (host, port), public_url.rstrip("/"), workers, limits)
+    _run(vocabulary, since, archive, (host, port), public_url.rstrip("/"), workers, limits)
 
 
 def _run(
-    vocabulary: Path, since: Path | None, address: tuple[str, int], public: str, workers: int, limits: "Limits"
+    vocabulary: Path,
+    since: Path | None,
+    archive: Path | None,
+    address: tuple[str, int],
+    public: str,
+    workers: int,
+    limits: "Limits",
 ) -> None:
     import asyncio
     from tempfile import TemporaryDirectory
@@ -47,9 +57,12 @@ def _run(
     from vocab.serve.run import open_service, serve_until_stopped
 
     def listening(url: str) -> None:
-        sys.stdout.write(f"{url}/\n{url}/sparql\nStop with Control-C.\n")
+        more = f"{url}/archive/\n" if archive is not None else ""
+        sys.stdout.write(f"{url}/\n{url}/sparql\n{more}Stop with Control-C.\n")
         sys.stdout.flush()
 
     with TemporaryDirectory(prefix="gdac-") as scratch:
-        service = open_service(vocabulary, since, Path(scratch), limits, workers=workers, public=public)
+        service = open_service(
+            vocabulary, since, Path(scratch), limits, workers=workers, public=public, archive=archive
+        )
         asyncio.run(serve_until_stopped(service, *address, listening))

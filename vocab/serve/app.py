@@ -30,6 +30,8 @@ from vocab.serve.answering import (
     send,
     wanted,
 )
+from vocab.serve.archive import Archive
+from vocab.serve.archive_routes import ArchiveRoutes
 from vocab.serve.describe import (
     DOWNLOADS,
     landing_links,
@@ -71,6 +73,7 @@ class Service:
         limits: of a query.
         public: address by which the world knows the server; empty for that of each request.
         diff: what changed since an older version; None where none is named.
+        archive: a sealed archive that is served beside it; None where none is named.
     """
 
     site: Site
@@ -79,6 +82,7 @@ class Service:
     limits: Limits
     public: str = ""
     diff: VersionDiff | None = None
+    archive: Archive | None = None
     _made: dict[str, "asyncio.Task[bytes]"] = field(default_factory=dict)
 
     async def made(self, name: str, make: Callable[[], bytes]) -> bytes:
@@ -104,6 +108,7 @@ def application(service: Service) -> web.Application:
     app = web.Application(middlewares=[handlers.errors])
     app.cleanup_ctx.append(workers)
     app.on_response_prepare.append(add_headers)
+    app.add_routes(handlers.archive_routes())
     app.add_routes(
         [
             web.get("/", handlers.home),
@@ -139,9 +144,16 @@ class _Handlers:
         self._service = service
         self._site = service.site
         self._vocabulary = service.site.vocabulary
-        self._pages = Pages(service.site, changes=service.diff is not None)
+        self._pages = Pages(service.site, changes=service.diff is not None, archive=service.archive is not None)
         self._static = static_files()
         self._logo = (files("vocab.ontology") / "logo.svg").read_bytes()
+
+    def archive_routes(self) -> list[web.RouteDef]:
+        """Routes of the archive that is served beside the vocabulary; none where there is none."""
+        if self._service.archive is None:
+            return []
+        made = ArchiveRoutes(self._service.archive, self._site, self._pages, self._root, self._rdf, tuple(RDF))
+        return made.routes()
 
     @web.middleware
     async def errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gdac.tables.model import CODED_BY_LABEL
 from vocab.enrich.schemes import attribution
+from vocab.faces.wording import bytes_text
 from vocab.header import citation
 from vocab.names import parse_concept
 from vocab.serve.describe import DOWNLOADS
@@ -30,14 +31,19 @@ def static_files() -> dict[str, tuple[bytes, str]]:
 class Pages:
     """Renders the pages of one site."""
 
-    def __init__(self, site: Site, *, changes: bool) -> None:
+    def __init__(self, site: Site, *, changes: bool, archive: bool = False) -> None:
         self._site = site
         self._templates = Environment(
             loader=PackageLoader("vocab.serve"), autoescape=True, undefined=StrictUndefined, auto_reload=False
         )
         self._templates.globals.update(
-            release=site.vocabulary.record.release, changes=changes, page_of=page_of, downloads=DOWNLOADS
+            release=site.vocabulary.record.release,
+            changes=changes,
+            page_of=page_of,
+            downloads=DOWNLOADS,
+            archived=archive,
         )
+        self._templates.filters["bytes"] = bytes_text
 
     def render(self, name: str, **values: Any) -> bytes:
         """A template with these values."""

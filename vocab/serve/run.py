@@ -15,6 +15,7 @@ from vocab.folder import QUADS, open_vocabulary
 from vocab.query.answer import Limits
 from vocab.query.changes import write_changes
 from vocab.serve.app import IDLE, Service, application
+from vocab.serve.archive import Archive
 from vocab.serve.pool import Lanes, Pool
 from vocab.serve.site import Site
 
@@ -28,6 +29,7 @@ def open_service(
     workers: int = 2,
     public: str = "",
     lanes: Lanes | None = None,
+    archive: Path | None = None,
 ) -> Service:
     """Open what is served.
 
@@ -39,6 +41,7 @@ def open_service(
         workers: queries that run at a time.
         public: address by which the world knows the server.
         lanes: instead of `workers`, everything about lanes.
+        archive: root of a sealed archive that is served too.
     """
     opened = open_vocabulary(vocabulary)
     files = [vocabulary / QUADS]
@@ -47,7 +50,8 @@ def open_service(
         files.append(scratch / "changes.nq")
         diff = write_changes(since, vocabulary, files[-1])
     pool = Pool(files, limits, lanes or Lanes(quick=workers))
-    return Service(Site(opened), files[0], pool, limits, public, diff)
+    held = Archive(archive, opened.names) if archive is not None else None
+    return Service(Site(opened), files[0], pool, limits, public, diff, held)
 
 
 def _log() -> logging.Logger:
