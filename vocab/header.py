@@ -54,6 +54,10 @@ QUESTIONS: Final = (
     "Which units and which valid range does a parameter have?",
     "Which configuration names apply to a sensor, and which units may they use?",
     "Which terms changed between two versions of the vocabulary?",
+    "Which floats carry a sensor model that is deprecated?",
+    "Which versions of a file existed, in which snapshots, from which run, and which DOI key covers them?",
+    "Which files were accepted by a checker under a vocabulary but are rejected today?",
+    "What is to be cited, and under which licence, for floats on a date?",
 )
 
 

@@ -14,6 +14,7 @@ from gdac.errors import ExitCode, GdacError, UsageError
 from sync.cli.care import DEFAULT_CONFIG, ConfigFile
 
 if TYPE_CHECKING:
+    from gdac.store import Store
     from vocab.described import Described
     from vocab.provenance.story import Story
 
@@ -46,7 +47,7 @@ def provenance(
         raise UsageError("give a path, or --all, and not both.")
     if form and form not in (_FORMATS if path else ("n-quads",)):
         raise UsageError(f"{form!a} is no format here.", hint=f"One of: {', '.join(_FORMATS)}; with --all n-quads.")
-    with sealed_folder(archive or _hub(config)) as tree:
+    with sealed_folder(*((archive, None) if archive else _hub(config))) as tree:
         described = described_tree(tree, Names(base))
         if everything:
             _write_all(tree, described, output)
@@ -54,10 +55,13 @@ def provenance(
             _write_one(tree, described, path, form or "text", output)
 
 
-def _hub(config: Path) -> str:
+def _hub(config: Path) -> "tuple[str, Store]":
     from sync.config import load_config
+    from sync.hub.day import HUB
+    from sync.run import opened
 
-    return load_config(config).hub.store
+    section = load_config(config).hub
+    return section.store, opened(HUB, section)
 
 
 def _write_one(tree: Path, described: "Described", path: str, form: str, output: str) -> None:

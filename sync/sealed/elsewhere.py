@@ -15,16 +15,17 @@ from gdac.paths import MANIFEST_DIR
 from gdac.store import NotFoundError, Store
 from sync.loop import run as run_loop
 from sync.sealed.copies import Copies, read_head
-from sync.stores.open import open_store
+from sync.sealed.past import open_archive
 from sync.transfer import BadTransferError
 
 
 @contextmanager
-def sealed_folder(place: str) -> Iterator[Path]:
+def sealed_folder(place: str, store: Store | None = None) -> Iterator[Path]:
     """A folder that holds ``manifest/`` of an archive, as long as the context is open.
 
     Args:
         place: a folder, the URL of an archive, or that of its head.
+        store: its store, where that is known better than from the URL: a configuration gives it limits and secrets.
 
     Raises:
         StoreError: the store shows no head, or lacks what its head names.
@@ -35,7 +36,7 @@ def sealed_folder(place: str) -> Iterator[Path]:
         yield Path(root)
         return
     with TemporaryDirectory(prefix="gdac-sealed-") as scratch:
-        run_loop(_copy(open_store(root), Path(scratch)))
+        run_loop(_copy(store or open_archive(root), Path(scratch)))
         yield Path(scratch)
 
 

@@ -20,6 +20,11 @@ Older = Annotated[
     typer.Option("--since", metavar="FOLDER", help="An older built vocabulary: what changed is among the answers."),
 ]
 
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option("--with", metavar="FOLDER", help="What gdac vocab provenance wrote, joined in; repeatable."),
+]
+
 
 def query(
     file: Annotated[Path | None, typer.Argument(help="A query in SPARQL 1.1; - reads standard input.")] = None,
@@ -29,6 +34,7 @@ def query(
     show: Annotated[bool, typer.Option("--show", help="Print the query and do not run it.")] = False,
     vocabulary: BuiltVocabulary = Path("vocabulary"),
     since: Older = None,
+    beside: Beside = None,
     syntax: Annotated[
         str,
         typer.Option("--format", metavar="NAME", help="table, json, csv, tsv, xml; turtle, ntriples, rdfxml, jsonld."),
@@ -57,13 +63,22 @@ def query(
     chosen = _syntax(syntax, check_query(asked))
     limits = Limits(seconds=timeout, rows=rows, size=1 << 30, memory=2 << 30)
     with TemporaryDirectory(prefix="gdac-") as scratch:
-        files = [vocabulary / QUADS]
+        files = [vocabulary / QUADS, *_beside(beside or [], vocabulary)]
         if since is not None:
             files.append(Path(scratch) / "changes.nq")
             write_changes(since, vocabulary, files[-1])
         answer = run_query(files, asked, chosen, limits)
     sys.stdout.flush()
     sys.stdout.buffer.write(answer if answer.endswith(b"\n") else answer + b"\n")
+
+
+def _beside(folders: list[Path], vocabulary: Path) -> list[Path]:
+    if not folders:
+        return []
+    from vocab.folder import read_quads
+    from vocab.provenance.folder import quads_beside
+
+    return quads_beside(folders, read_quads(vocabulary)[0].base)
 
 
 def _list(names: "Names") -> str:

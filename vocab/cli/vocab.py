@@ -1,8 +1,8 @@
-"""Argo's terms: import, build, snapshot, export, check, compare, query, serve, submit, fair."""
+"""Argo's terms: import, build, export, check, query, serve, submit, fair, provenance."""
 
 import typer
 
-from vocab.cli import ask, compare, crate, fairness, make, publish, serving, sources, submitting
+from vocab.cli import ask, compare, crate, fairness, make, proving, publish, serving, sources, submitting
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -23,3 +23,4 @@ app.command()(serving.serve)
 app.command()(submitting.submit)
 app.command()(fairness.fair)
 app.command()(crate.crate)
+app.command()(proving.provenance)

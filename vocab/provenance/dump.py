@@ -75,36 +75,42 @@ class Dump:
     others: str
 
 
-def prepare(con: duckdb.DuckDBPyConnection, tree: Path, described: Described, pattern: str = "") -> Dump:
+def prepare(
+    con: duckdb.DuckDBPyConnection, tree: Path, described: Described, pattern: str | None = None, digests: str = ""
+) -> Dump:
     """Find out what is to be written; small tables only, whatever the size of the archive.
 
     Args:
         con: an open connection; tables whose names begin with ``dump_`` are made.
         tree: directory that holds ``manifest/``.
         described: head and records of the archive.
-        pattern: only files whose path it matches (``*`` and ``?``), and those that they were renamed from.
+        pattern: only files whose path it matches (``*`` and ``?``), and those that they were renamed from; None: all.
+        digests: with a pattern, a table with a column ``sha256``: files that ever had these bytes as well.
 
     Raises:
         RefusedError: a sealed file is not what the head or the chain says.
     """
-    head, names = described.head, described.names
+    head = described.head
     history = History(con, survey(con, tree, head))
     state_at(con, tree, head, head.serial, "dump_manifest")
     history.touched("dump_touched")
-    con.execute("create or replace temp view dump_all_touched as from dump_touched")
-    if pattern:
-        con.execute(f"create or replace temp table dump_chosen as from dump_touched where path glob {quoted(pattern)}")
+    wanted = "true"
+    if pattern is not None:
+        wanted = f"path glob {quoted(pattern)}"
+        if digests:
+            history.of_digests(digests, "dump_found")
+            wanted = f"({wanted} or path in (select path from dump_found))"
+        con.execute(f"create or replace temp table dump_chosen as from dump_touched where {wanted}")
         history.of_paths("dump_chosen", "dump_stays")
         while _add_renamed(con):
             history.of_paths("dump_chosen", "dump_stays")
     else:
         history.of_paths("dump_touched", "dump_stays")
-    only = f"where path glob {quoted(pattern)}" if pattern else ""
     others = (
         "(select path, size, sha256, modified, date_update, serial, null::integer as until, 'first' as how,"
-        f" null::varchar as from_path from (from dump_manifest {only}) m anti join dump_all_touched using (path))"
+        f" null::varchar as from_path from (from dump_manifest where {wanted}) m anti join dump_touched using (path))"
     )
-    return Dump(con, names, head.archive, origins(described), "dump_stays", others)
+    return Dump(con, described.names, head.archive, origins(described), "dump_stays", others)
 
 
 def _add_renamed(con: duckdb.DuckDBPyConnection) -> bool:

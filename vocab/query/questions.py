@@ -21,6 +21,10 @@ _NAMES: Final = (
     "units-and-ranges",
     "configuration-names",
     "changes",
+    "deprecated-sensors",
+    "file-versions",
+    "rejected-today",
+    "what-to-cite",
 )
 
 

@@ -57,7 +57,7 @@ def seal_all(con, tree, states):
     return made.head
 
 
-def by_the_engine(con, tree, head, pattern=""):
+def by_the_engine(con, tree, head, pattern=None):
     dump = prepare(con, tree, Described(head, (), None, Names()), pattern)
     object.__setattr__(dump, "origins", KNOWN)  # records are sealed by the sync; here only their outcome matters
     pieces = list(quads(dump, GRAPH))
