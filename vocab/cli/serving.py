@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdac.errors import UsageError
-from vocab.cli.ask import Older
+from vocab.cli.ask import Beside, Older
 from vocab.cli.publish import BuiltVocabulary
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def serve(
     vocabulary: BuiltVocabulary = Path("vocabulary"),
     since: Older = None,
+    beside: Beside = None,
     archive: Annotated[
         Path | None,
         typer.Option("--archive", metavar="TREE", help="A sealed archive to serve too: its pages, and one per float."),
@@ -39,12 +40,13 @@ def serve(
     if public_url and not public_url.startswith(("http://", "https://")):
         raise UsageError(f"{public_url!a} is no address of a web server.")
     limits = Limits(seconds=timeout, rows=rows, memory=memory << 20)
-    _run(vocabulary, since, archive, (host, port), public_url.rstrip("/"), workers, limits)
+    _run(vocabulary, since, beside or [], archive, (host, port), public_url.rstrip("/"), workers, limits)
 
 
 def _run(
     vocabulary: Path,
     since: Path | None,
+    beside: list[Path],
     archive: Path | None,
     address: tuple[str, int],
     public: str,
@@ -63,6 +65,13 @@ def _run(
 
     with TemporaryDirectory(prefix="gdac-") as scratch:
         service = open_service(
-            vocabulary, since, Path(scratch), limits, workers=workers, public=public, archive=archive
+            vocabulary,
+            since,
+            Path(scratch),
+            limits,
+            workers=workers,
+            public=public,
+            archive=archive,
+            beside=beside,
         )
         asyncio.run(serve_until_stopped(service, *address, listening))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from gdac.errors import UsageError
 from vocab.folder import QUADS, open_vocabulary
+from vocab.provenance.folder import quads_beside
 from vocab.query.answer import Limits
 from vocab.query.changes import write_changes
 from vocab.serve.app import IDLE, Service, application
@@ -30,6 +31,7 @@ def open_service(
     public: str = "",
     lanes: Lanes | None = None,
     archive: Path | None = None,
+    beside: Sequence[Path] = (),
 ) -> Service:
     """Open what is served.
 
@@ -42,9 +44,10 @@ def open_service(
         public: address by which the world knows the server.
         lanes: instead of `workers`, everything about lanes.
         archive: root of a sealed archive that is served too.
+        beside: folders of provenance whose graphs queries see too.
     """
     opened = open_vocabulary(vocabulary)
-    files = [vocabulary / QUADS]
+    files = [vocabulary / QUADS, *quads_beside(beside, opened.names.base)]
     diff = None
     if since is not None:
         files.append(scratch / "changes.nq")

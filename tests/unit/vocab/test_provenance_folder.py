@@ -3,10 +3,12 @@
 The second check goes by tables that lost a sensor model, so that files which were accepted are rejected.
 """
 
+import asyncio
 import csv
 import io
 import json
 
+import aiohttp
 import pyoxigraph as ox
 import pytest
 from rdflib import RDF, RDFS, Namespace
@@ -26,7 +28,9 @@ from vocab.names import PREFIXES, Names
 from vocab.nvs.folder import read_folder
 from vocab.preflight.shacl import check_shapes, provenance_shapes
 from vocab.provenance.archive import archive_triples, serials_known, snapshot_triples
+from vocab.query.answer import Limits
 from vocab.query.questions import question
+from vocab.serve.run import listening_server, open_service
 
 SH = Namespace("http://www.w3.org/ns/shacl#")
 OWN = f"{Names().vocabulary}#"
@@ -192,6 +196,17 @@ def test_what_does_not_fit_is_not_joined(vocabulary, folder, archive, tmp_path, 
         (made / "provenance.json").write_text("[]")
     done = CliRunner().invoke(app, ["query", "-e", "ASK {}", "--vocabulary", str(vocabulary), "--with", str(made)])
     assert done.exception.exit_code in {2, 3}
+
+
+def test_the_server_answers_from_both(vocabulary, folder, tmp_path):
+    async def asked():
+        service = open_service(vocabulary, None, tmp_path, Limits(), beside=[folder])
+        query = "SELECT ?s { ?s a <" + OWN + "Snapshot> } ORDER BY ?s"
+        async with listening_server(service, "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:
+            async with session.get(f"{url}/sparql", params={"query": query}, headers={"Accept": "text/csv"}) as answer:
+                return (await answer.text()).splitlines()[1:]
+
+    assert [one.rpartition("/")[2] for one in asyncio.run(asked())] == ["1", "2"]
 
 
 @pytest.mark.parametrize("line", ["{}", "[]", "no", '{"sha256": 1, "known": 0}'])
