@@ -199,12 +199,12 @@ class _Writing:
                 self._done.findings.append(f"check {run.id}: {run.without:,} lines tie to no bytes and were left out")
 
     def _find_snapshot(self, run: CheckRun) -> None:
-        """The serial that was in force when the run began, where its files are all in the report; else the newest."""
+        """The serial in force when the run began, its neighbours (seals are timed to the second) and the newest."""
         head = self._described.head
         past = survey(self._con, self._tree, head)
-        before = max((known for known, sealed in past.times.items() if sealed <= run.started), default=None)
-        for serial in dict.fromkeys(one for one in (before, head.serial) if one is not None):
-            if past.way_to(serial) is None:
+        before = max((known for known, sealed in past.times.items() if sealed <= run.started), default=1)
+        for serial in dict.fromkeys((before, before - 1, before + 1, head.serial)):
+            if not 1 <= serial <= head.serial or past.way_to(serial) is None:
                 continue
             state_at(self._con, self._tree, head, serial, "check_state")
             if covers(self._con, run, "check_state"):

@@ -202,9 +202,12 @@ def test_the_server_answers_from_both(vocabulary, folder, tmp_path):
     async def asked():
         service = open_service(vocabulary, None, tmp_path, Limits(), beside=[folder])
         query = "SELECT ?s { ?s a <" + OWN + "Snapshot> } ORDER BY ?s"
-        async with listening_server(service, "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:
-            async with session.get(f"{url}/sparql", params={"query": query}, headers={"Accept": "text/csv"}) as answer:
-                return (await answer.text()).splitlines()[1:]
+        async with (
+            listening_server(service, "127.0.0.1", 0) as url,
+            aiohttp.ClientSession(headers={"Accept": "text/csv"}) as session,
+            session.get(f"{url}/sparql", params={"query": query}) as answer,
+        ):
+            return (await answer.text()).splitlines()[1:]
 
     assert [one.rpartition("/")[2] for one in asyncio.run(asked())] == ["1", "2"]
 
