@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -20,6 +20,7 @@ from sync.hub.keeping import begin_day
 from sync.journal import check_journal
 from sync.localdisk import local_disk
 from sync.mirror.fleet import Fleet
+from sync.mirror.pinned import Pin
 from sync.progress import Reporter
 from sync.sealed.copies import Shown, read_head
 from sync.sealed.writers import store_record, take_hub
@@ -69,22 +70,36 @@ class Run:
         """
         return await self._recorded("run", self._whole_day)
 
-    async def mirrors_only(self, names: Sequence[str] = (), *, adopt: bool = False) -> RunRecord:
+    async def mirrors_only(
+        self, names: Sequence[str] = (), *, adopt: bool = False, when: int | date | None = None
+    ) -> RunRecord:
         """Replicate what the hub shows to the named mirrors (all by default), without looking at the source.
 
         Args:
             names: of mirrors.
             adopt: take over stores that show another archive.
+            when: have the one mirror show this serial, or the last one of this day (UTC), for good.
 
         Raises:
-            UsageError: no such mirror, or the hub shows nothing yet.
+            UsageError: no such mirror, or the hub shows nothing yet; or the mirror cannot be pinned.
         """
         for name in names:
             if name not in self._config.mirror:
                 known = ", ".join(self._config.mirror) or "none"
                 raise UsageError(f"no mirror {name!r} in the configuration.", hint=f"Known are: {known}.")
         chosen = tuple(names) or tuple(self._config.mirror)
-        return await self._recorded("replicate", lambda: self._mirrors_only(chosen, adopt))
+        if when is not None:
+            self._check_can_be_pinned(names)
+        return await self._recorded("replicate", lambda: self._mirrors_only(chosen, adopt, when))
+
+    def _check_can_be_pinned(self, names: Sequence[str]) -> None:
+        if len(names) != 1:
+            raise UsageError("a serial is shown by one mirror: name it.", hint="Other mirrors follow the hub.")
+        if not self._config.mirror[names[0]].view.is_plain:
+            raise UsageError(
+                f"the mirror {names[0]} has a filter or a layout of its own, so it cannot show a serial as it was.",
+                hint="Name a mirror without them, or an address.",
+            )
 
     async def look(self) -> tuple[Observed, tuple[str, ...]]:
         """Only observe: what a run would do now. Nothing but the state's copies of index files is touched."""
@@ -139,12 +154,14 @@ class Run:
             mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
             return _Done(replace(ingested, deleted=deleted), sealed, mirrors, tuple(day.notes))
 
-    async def _mirrors_only(self, names: Sequence[str], adopt: bool) -> _Done:
-        async with opened(HUB, self._config.hub) as hub:
+    async def _mirrors_only(self, names: Sequence[str], adopt: bool, when: int | date | None) -> _Done:
+        async with AsyncExitStack() as stack:
+            hub = await stack.enter_async_context(opened(HUB, self._config.hub))
             shown = await read_head(hub)
             if shown is None:
                 raise UsageError(f"the hub {hub.name} shows no head yet.", hint="Seal it first: gdac sync run.")
-            return _Done(None, None, await self._replicate(hub, shown, names, adopt=adopt), ())
+            pin = None if when is None else Pin(when, await opened_vault(self._config, stack))
+            return _Done(None, None, await self._replicate(hub, shown, names, adopt=adopt, pin=pin), ())
 
     async def _day(self, stack: AsyncExitStack, hub: Store, workdir: Path) -> Day:
         if self._config.in_place:
@@ -156,12 +173,12 @@ class Run:
         return Day(self._config, source, hub, self._state, connection, workdir, self._reporter, self._now)
 
     async def _replicate(
-        self, hub: Store, shown: Shown, names: Sequence[str], *, adopt: bool = False
+        self, hub: Store, shown: Shown, names: Sequence[str], *, adopt: bool = False, pin: Pin | None = None
     ) -> tuple[MirrorRecord, ...]:
         def open_mirror(name: str) -> Store:
             return opened(name, self._config.mirror[name])
 
-        fleet = Fleet(self._config, self._state, self._reporter, self._now, open_mirror, adopt=adopt)
+        fleet = Fleet(self._config, self._state, self._reporter, self._now, open_mirror, adopt=adopt, pin=pin)
         return await fleet.bring(hub, shown, names)
 
     @contextmanager
@@ -203,6 +220,11 @@ def opened(name: str, options: StoreOptions) -> Store:
     if limits != Limits():
         store = LimitedStore(store, limits)
     return store if options.is_local else RetryingStore(store)
+
+
+async def opened_vault(config: Config, stack: AsyncExitStack) -> Store | None:
+    """The store of the vault, open for as long as ``stack`` is; None where the configuration has none."""
+    return None if config.vault is None else await stack.enter_async_context(opened("vault", config.vault))
 
 
 async def taken_hub(config: Config, state: State, hub: Store, now: Callable[[], datetime]) -> Store:

@@ -52,6 +52,7 @@ class Past:
         oldest: every state from this serial on can be told by deltas that are at hand.
         deltas: those known, by the serial they lead to.
         manifests: full manifests known, by serial; some of them may be gone for good.
+        records: records known, by serial.
         rows: rows of deltas, where something says how many.
         times: when serials were sealed, where something says so.
         wanted: files that are not at hand and would make more of the past known.
@@ -63,6 +64,7 @@ class Past:
     oldest: int
     deltas: Mapping[int, Link]
     manifests: Mapping[int, Link]
+    records: Mapping[int, Link]
     rows: Mapping[int, int]
     times: Mapping[int, datetime]
     wanted: tuple[Link, ...]
@@ -141,6 +143,7 @@ class _Surveyor:
         self._times = {entry.serial: entry.sealed for entry in (*head.manifests, head.manifest)}
         self._times |= {entry.serial: entry.sealed for entry in head.deltas}
         self._rows = {entry.serial: entry.rows for entry in head.deltas}
+        self._records: dict[int, Link] = {}
         self._wanted: list[Link] = []
 
     def survey(self) -> Past:
@@ -161,6 +164,7 @@ class _Surveyor:
             self._reach(),
             self._deltas,
             self._manifests,
+            self._records,
             self._rows,
             self._times,
             tuple(self._wanted),
@@ -177,6 +181,7 @@ class _Surveyor:
         link = None if newest is None else Link(newest.serial, newest.name, newest.sha256)
         while link is not None:
             file = self._folder / link.name
+            self._records[link.serial] = link
             if not file.is_file():
                 self._wanted.append(link)
                 return

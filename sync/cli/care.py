@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -27,6 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Events and the result as J
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the result.")]
 PartOption = Annotated[str | None, typer.Option("--part", help="This part, k/N; by default the one that is next.")]
 DEFAULT_CONFIG = Path("gdac.toml")
+DAY = typer.Option("--date", formats=["%Y-%m-%d"], help="As it was at the end of this day (UTC).", show_default=False)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -146,19 +147,34 @@ def _compare_text(found: "Comparison") -> str:
 
 def fetch(
     path: Annotated[str, typer.Argument(help="A path of the archive.")],
-    serial: Annotated[int, typer.Option("--serial", help="As it was at this serial.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; an existing one is replaced.")],
+    serial: Annotated[int | None, typer.Option("--serial", min=1, help="As it was at this serial.")] = None,
+    day: Annotated[datetime | None, DAY] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Fetch a file as it was at an earlier serial, from wherever its bytes still are: hub, mirrors, vault."""
+    """Fetch a file as it was at an earlier serial or day, from wherever its bytes still are: hub, mirrors, vault."""
     from sync.hub.revert import Revert
     from sync.loop import run as run_loop
     from sync.run import opened
 
+    when = one_time(serial, day)
+    if when is None:
+        raise UsageError("say of when: --serial or --date.")
     settings, reporter = _settings(config), _silent()
     with _state(settings) as state:
-        size = run_loop(Revert(settings, state, reporter, _now, opened).fetch(path, serial, output))
-    sys.stdout.write(f"{output}: {path} of serial {serial}, {size:,} bytes\n")
+        at, past = run_loop(Revert(settings, state, reporter, _now, opened).fetch(path, when, output))
+    sys.stdout.write(f"{output}: {past.path} of serial {at}, {past.size:,} bytes\n")
+
+
+def one_time(serial: int | None, day: datetime | None) -> "int | date | None":
+    """The serial or the day that was asked for, if any.
+
+    Raises:
+        UsageError: both were.
+    """
+    if serial is not None and day is not None:
+        raise UsageError("--serial and --date exclude each other.")
+    return serial if day is None else day.date()
 
 
 def revert(

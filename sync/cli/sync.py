@@ -3,7 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,17 +101,25 @@ def replicate(
     config: ConfigFile = DEFAULT_CONFIG,
     state: Annotated[Path | None, typer.Option(help="With addresses: the directory of the mirror's own state.")] = None,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take over a store that shows another archive.")] = False,
+    serial: Annotated[int | None, typer.Option(min=1, help="One mirror shows this serial, for good.")] = None,
+    day: Annotated[datetime | None, care.DAY] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring mirrors to what the hub shows, without looking at the source; or mirror anybody's archive by its head."""
+    """Bring mirrors to what the hub shows, without looking at the source; or mirror anybody's archive by its head.
+
+    With --serial or --date the one mirror gets the archive as it was then, and stays so; exit 5 where bytes are lost.
+    """
     from sync.mirror.anywhere import is_address
 
+    when = care.one_time(serial, day)
     if any(is_address(one) for one in mirrors or ()):
-        _finish(_from_anywhere(mirrors or [], state, adopt, as_json, quiet), as_json)
+        _finish(_from_anywhere(mirrors or [], config, state, adopt, when, as_json, quiet), as_json)
     if state is not None:
         raise UsageError("--state goes with addresses; the mirrors of a configuration share the hub's state.")
-    _finish(_with_run(config, as_json, quiet, lambda run: run.mirrors_only(mirrors or (), adopt=adopt)), as_json)
+    _finish(
+        _with_run(config, as_json, quiet, lambda run: run.mirrors_only(mirrors or (), adopt=adopt, when=when)), as_json
+    )
 
 
 @app.command()
@@ -211,20 +219,31 @@ def _with_run(config: Path, as_json: bool, quiet: bool, work: Any) -> Any:
         return run_loop(work(Run(settings, state, reporter, lambda: datetime.now(UTC))))
 
 
-def _from_anywhere(arguments: list[str], state: Path | None, adopt: bool, as_json: bool, quiet: bool) -> "RunRecord":
+def _from_anywhere(
+    arguments: list[str],
+    config: Path,
+    state: Path | None,
+    adopt: bool,
+    when: "int | date | None",
+    as_json: bool,
+    quiet: bool,
+) -> "RunRecord":
+    from sync.config import load_config
     from sync.loop import run as run_loop
     from sync.mirror.anywhere import Journey, archive_of, default_state, replicate_from
     from sync.progress import reporter_for
     from sync.state import State
 
-    if len(arguments) != 2:
+    if len(arguments) == 1 and when is not None:
+        journey = Journey("", arguments[0], adopt, when=when, config=load_config(config))
+    elif len(arguments) == 2:
+        journey = Journey(archive_of(arguments[0]), arguments[1], adopt, when=when)
+    else:
         raise UsageError(
             f"{len(arguments)} arguments, of which one is an address.",
             hint="Give either names of mirrors, or two addresses: that of a head and that of the mirror.",
         )
-    head, target = arguments
-    journey = Journey(archive_of(head), target, adopt)
-    with State.open(state or default_state(target)) as opened:
+    with State.open(state or default_state(journey.target)) as opened:
         reporter = reporter_for(as_json=as_json, quiet=quiet)
         return run_loop(replicate_from(journey, opened, reporter, lambda: datetime.now(UTC)))
 

@@ -8,7 +8,7 @@ now, or stays away, and is named.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC
+from datetime import UTC, date
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,8 @@ from sync.hub.seal import Sealing
 from sync.hub.work import HubWork
 from sync.sealed.copies import Copies, Shown, fetch_file, read_head
 from sync.sealed.grace import Grace, dropped_keys
-from sync.sealed.timetravel import Past, at_serial, find, load_since, save
+from sync.sealed.past import PastFiles
+from sync.sealed.timetravel import Past, file_at, find, load_since, save
 from sync.sealed.underway import UnderWay
 from sync.sealed.writers import take_hub
 from sync.transfer import carry
@@ -101,7 +102,8 @@ class Revert(HubWork):
                 connect(memory_limit=self._config.hub.memory, temp_directory=folder) as connection,
             ):
                 workdir = Path(folder)
-                await load_since(connection, self._copies, hub, shown.head, serial)
+                files = self._past(connection, hub, shown)
+                await load_since(connection, self._copies, files, hub, shown.head, serial)
                 kept = await self._kept_indexes(hub)
                 under_way = UnderWay(connection, self._state, HUB, shown.head.serial)
                 under_way.load("under_way")
@@ -110,11 +112,15 @@ class Revert(HubWork):
                 brought = await self._bring(connection, target, others, vault, kept)
                 return await self._seal(connection, target, shown, serial, kept, brought, under_way, workdir)
 
-    async def fetch(self, path: str, serial: int, output: Path) -> int:
-        """Save one file as it was at ``serial``; returns its size.
+    def _past(self, connection: duckdb.DuckDBPyConnection, hub: Store, shown: Shown) -> PastFiles:
+        folder = self._state.directory
+        return PastFiles(connection, hub, shown.head, folder / "past", folder / "sealed")
+
+    async def fetch(self, path: str, when: int | date, output: Path) -> tuple[int, Past]:
+        """Save one file as it was at a serial, or at the last serial of a day (UTC); returns both.
 
         Raises:
-            UsageError: the archive did not hold it then.
+            UsageError: the archive did not hold it then, or there is no such serial.
             StoreError: its bytes are nowhere any more.
         """
         async with self._places() as (hub, others, vault):
@@ -125,8 +131,7 @@ class Revert(HubWork):
                 TemporaryDirectory(dir=self._state.directory, prefix="work-") as folder,
                 connect(memory_limit=self._config.hub.memory, temp_directory=folder) as connection,
             ):
-                await load_since(connection, self._copies, hub, shown.head, serial)
-                past = at_serial(connection, path)
+                serial, past = await file_at(connection, self._past(connection, hub, shown), path, when)
             if past is None:
                 raise UsageError(f"{path} was not in the archive at serial {serial}.")
             place = await find(past, (hub, *others), vault)
@@ -136,7 +141,7 @@ class Revert(HubWork):
                     hint="A vault ([vault] in the configuration) keeps superseded bytes for its retention.",
                 )
             await save(*place, past, output)
-            return past.size
+            return serial, past
 
     async def _take(self, hub: Store) -> Store:
         options = self._config.hub

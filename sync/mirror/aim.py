@@ -53,6 +53,8 @@ class Aim:
         sealed: keys at the origin under which index files lie for good, by the hub's paths.
         made: local files, by their keys in the mirror, that were made for it.
         is_view: it is a view.
+        elsewhere: where the origin has the bytes of files that it changed or took out since, by their paths; None:
+            not under their own path at least.
     """
 
     head: Head
@@ -64,6 +66,7 @@ class Aim:
     sealed: Mapping[str, str] = field(default_factory=dict)
     made: Mapping[str, Path] = field(default_factory=dict)
     is_view: bool = False
+    elsewhere: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def is_there(self) -> bool:
@@ -77,7 +80,7 @@ def aim_at_hub(hub: Shown, there: Shown | None, copies: Copies, *, adopt: bool) 
     Raises:
         HeadError: the hub's head does not follow the mirror's.
     """
-    before = _of_archive(there, hub.head.archive, adopt=adopt)
+    before = of_archive(there, hub.head.archive, adopt=adopt)
     advance = check_successor(before, hub.head)
     sealed = {entry.path: entry.key for entry in hub.head.indexes}
     if there is not None and before is None:
@@ -114,7 +117,7 @@ async def aim_at_view(
         HeadError: the hub's head does not follow the one from which the mirror's was derived.
         GdacError: the origin failed.
     """
-    before = _of_archive(there, definition.archive_id(hub.head.archive), adopt=adopt)
+    before = of_archive(there, definition.archive_id(hub.head.archive), adopt=adopt)
     if before is not None:
         _check_origin(before, hub.head)
         if before.serial == hub.head.serial:
@@ -135,25 +138,32 @@ async def aim_at_view(
     advance = check_successor(before, derived.head)
     if there is not None and before is None:
         advance = Advance.SNAPSHOT
-    _keep(derived.made[derived.head.manifest.key], copies)
+    keep_manifest(derived.made[derived.head.manifest.key], copies)
     sealed = {entry.path: entry.key for entry in hub.head.indexes}
     return Aim(derived.head, derived.raw, advance, before, copies, definition.how, sealed, derived.made, is_view=True)
 
 
-def _keep(manifest: Path, copies: Copies) -> None:
+def keep_manifest(manifest: Path, copies: Copies) -> None:
+    """Have a manifest that was made for a mirror among the copies of its sealed files."""
     copy = manifest.with_name(f"{manifest.name}.copy")
     copyfile(manifest, copy)
     copies.keep(copy, manifest.name)
 
 
-def _of_archive(there: Shown | None, archive: str, *, adopt: bool) -> Head | None:
+def of_archive(there: Shown | None, archive: str, *, adopt: bool) -> Head | None:
+    """The head that a mirror shows, where it is of the due archive; None where it shows none, or is taken over.
+
+    Raises:
+        OtherArchiveError: it shows another archive.
+    """
     if there is None or there.head.archive == archive:
         return there.head if there else None
     if adopt:
         return None
     raise OtherArchiveError(
         f"the mirror shows archive {there.head.archive}, but shall show {archive}.",
-        hint="Another hub, layout or filter makes another archive. If that is meant: gdac sync replicate --adopt.",
+        hint="Another hub, layout, filter or pinned serial makes another archive. If that is meant: gdac sync replicate"
+        " --adopt.",
     )
 
 

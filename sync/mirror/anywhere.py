@@ -8,8 +8,9 @@ reported.
 import os
 import re
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,9 +22,12 @@ from gdac.records import Outcome, RunRecord
 from gdac.store import Store
 from policies.deletion import DEFAULT_LIMITS
 from policies.retention import DEFAULT_GRACE
-from sync.brakes.hold import Brake, HeldError
+from sync.brakes.hold import HUB, Brake, HeldError
+from sync.config import Config
+from sync.mirror.pinned import Pin
 from sync.mirror.replicate import Mirror, Replication
 from sync.progress import Reporter
+from sync.run import opened, opened_vault
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.writers import store_record, try_store
 from sync.state import State
@@ -47,11 +51,13 @@ class Journey:
     """From where to where.
 
     Attributes:
-        source: address of the archive whose head is followed.
+        source: address of the archive whose head is followed; the hub of ``config``, where that is given.
         target: address of the mirror.
         adopt: take over a target, or follow a source, that was another archive before.
         view: what the mirror holds, and where.
         grace: how long superseded files stay readable there.
+        when: show this serial, or the last one of this day (UTC), for good; None follows the head.
+        config: whose hub is the source, and whose vault has old bytes; None for an address.
     """
 
     source: str
@@ -59,6 +65,8 @@ class Journey:
     adopt: bool = False
     view: Definition = Definition()  # noqa: RUF009 - frozen
     grace: timedelta = DEFAULT_GRACE
+    when: int | date | None = None
+    config: Config | None = None
 
 
 def is_address(text: str) -> bool:
@@ -117,7 +125,10 @@ async def replicate_from(journey: Journey, state: State, reporter: Reporter, now
 async def _recorded(
     journey: Journey, state: State, reporter: Reporter, now: Callable[[], datetime], run: int, began: datetime
 ) -> RunRecord:
-    async with _opened(journey.source, SOURCE) as source, _opened(journey.target, TARGET) as store:
+    async with AsyncExitStack() as stack:
+        source = await stack.enter_async_context(_source(journey))
+        store = await stack.enter_async_context(_opened(journey.target, TARGET))
+        pin = None if journey.when is None else Pin(journey.when, await _vault(journey, stack))
         _check_target(store)
         _check_same(state.directory, store)
         shown, notes = await _accepted(source, state, now(), adopt=journey.adopt)
@@ -127,7 +138,7 @@ async def _recorded(
         mirror = Mirror(TARGET, store, journey.grace, _WORKERS, journey.view)
         with TemporaryDirectory(dir=state.directory, prefix="work-") as folder:
             replication = Replication(
-                source, shown, copies, state, Path(folder), _MEMORY, reporter, now, adopt=journey.adopt
+                source, shown, copies, state, Path(folder), _MEMORY, reporter, now, adopt=journey.adopt, pin=pin
             )
             done = await replication.bring(mirror, brake)
         _remember(state.directory, shown)
@@ -144,6 +155,14 @@ async def _recorded(
         (*notes, *done.notes),
         (store_record(journey.target, probe, single_writer=False),),
     )
+
+
+def _source(journey: Journey) -> Store:
+    return _opened(journey.source, SOURCE) if journey.config is None else opened(HUB, journey.config.hub)
+
+
+async def _vault(journey: Journey, stack: AsyncExitStack) -> Store | None:
+    return None if journey.config is None else await opened_vault(journey.config, stack)
 
 
 def _opened(address: str, name: str) -> Store:

@@ -21,6 +21,7 @@ from sync.serverside import Due, ServerCopies
 from sync.state import State
 from sync.tasks import work_side_by_side
 from sync.transfer import OtherBytesError, carry
+from sync.vault.vault import vault_key
 
 #: Files per entry of the journal of copies.
 _JOURNAL_FILES: Final = 256
@@ -57,6 +58,8 @@ class Copying:
         workers: files under way at once.
         excuses: what the origin lacks is an exception; else it is an error.
         listed: the mirror was listed, as it shows no head; what is not there is not, whatever the journal says.
+        vault: where bytes lie by digest that the origin lacks, or None.
+        most: more files than this that nobody has are no exceptions.
 
     Attributes:
         files, size: what was copied.
@@ -77,9 +80,12 @@ class Copying:
         *,
         excuses: bool,
         listed: bool = False,
+        vault: Store | None = None,
+        most: int = MOST,
     ) -> None:
         self._origin, self._target, self._name, self._aim = origin, target, name, aim
         self._state, self._workers, self._excuses, self._listed = state, workers, excuses, listed
+        self._vault, self._most = vault, most
         self.files = self.size = self.resumed = self.held = 0
         self.by_server = ServerCopies(origin, target)
         self.missing: dict[str, str] = {}
@@ -141,9 +147,9 @@ class Copying:
             if not self._excuses:
                 raise
             self.missing[key] = reason(error, self._origin)
-            if len(self.missing) > MOST:
+            if len(self.missing) > self._most:
                 raise StoreError(
-                    f"{self._origin.name} lacks more than {MOST:,} files that its manifest names, the last one"
+                    f"{self._origin.name} lacks more than {self._most:,} files that its manifest names, the last one"
                     f" {one.path}: that is no exception any more.",
                     hint="Audit it: gdac sync audit.",
                 ) from error
@@ -163,12 +169,27 @@ class Copying:
             size = made.stat().st_size
             await self._target.write(key, file_body(made), Declared(size, one.sha256.hex(), one.modified))
         else:
-            size = await self._bring(one, self._aim.sealed.get(one.path, one.path), key)
+            size = await self._bring(one, key)
         self.files += 1
         self.size += size
         return size
 
-    async def _bring(self, one: Row, source_key: str, key: str) -> int:
+    async def _bring(self, one: Row, key: str) -> int:
+        source_key = self._aim.elsewhere.get(one.path, self._aim.sealed.get(one.path, one.path))
+        try:
+            if source_key is None:
+                raise OtherBytesError(f"{self._origin.name} has other bytes under {one.path} by now.")
+            return await self._bring_from_origin(one, source_key, key)
+        except (NotFoundError, OtherBytesError):
+            if self._vault is None:
+                raise
+        old = vault_key(one.sha256)
+        received = await carry(
+            self._vault, old, self._target, sha256=one.sha256, md5=one.md5, modified=one.modified, target_key=key
+        )
+        return received.size
+
+    async def _bring_from_origin(self, one: Row, source_key: str, key: str) -> int:
         if one.md5 is not None:
             made = await self.by_server.copy(source_key, key, Due(one.sha256, one.md5, one.modified))
             if made is not None:

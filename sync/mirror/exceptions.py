@@ -19,7 +19,7 @@ MIRROR_KEY: Final = f"{MANIFEST_DIR}/mirror.json"
 MIRROR_FORMAT: Final = "argo-gdac mirror 1"
 #: More paths than this that the origin lacks are no exceptions but a broken origin.
 MOST: Final = 1000
-_MOST_BYTES: Final = 1 << 21
+_MOST_BYTES: Final = 1 << 26
 
 
 def render_exceptions(head: Head, exceptions: Sequence[MirrorException]) -> bytes:

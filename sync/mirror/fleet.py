@@ -18,6 +18,7 @@ from gdac.store import Store
 from sync.brakes.hold import Brake, HeldError
 from sync.config import Config
 from sync.localdisk import local_disk
+from sync.mirror.pinned import Pin
 from sync.mirror.replicate import Mirror, Replication
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
@@ -41,6 +42,7 @@ class Fleet:
         now: the clock (UTC).
         open_mirror: makes the store of a mirror by its name.
         adopt: take over stores that show another archive.
+        pin: have them show one serial of the hub for good.
     """
 
     def __init__(
@@ -52,9 +54,10 @@ class Fleet:
         open_mirror: Callable[[str], Store],
         *,
         adopt: bool = False,
+        pin: Pin | None = None,
     ) -> None:
         self._config, self._state, self._reporter, self._now = config, state, reporter, now
-        self._open_mirror, self._adopt = open_mirror, adopt
+        self._open_mirror, self._adopt, self._pin = open_mirror, adopt, pin
         self._copies = Copies(state.directory / "sealed")
 
     async def bring(self, hub: Store, shown: Shown, names: Sequence[str]) -> tuple[MirrorRecord, ...]:
@@ -107,7 +110,7 @@ class Fleet:
         self, origin: str | None, shown: Shown, mirror: Mirror, memory: str, notes: list[str]
     ) -> MirrorRecord | None:
         """Replicate from another mirror; None, and a note, when that did not work out."""
-        if origin is None:
+        if origin is None or self._pin is not None:
             return None
         try:
             async with self._open_mirror(origin) as store:
@@ -139,6 +142,7 @@ class Fleet:
                 self._now,
                 excuses=excuses,
                 adopt=self._adopt,
+                pin=self._pin,
             ).bring(mirror, brake)
 
     @contextmanager

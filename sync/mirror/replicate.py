@@ -21,10 +21,12 @@ from sync.brakes.hold import Brake, check_public, leave_out
 from sync.files import file_body
 from sync.mirror.aim import Aim, aim_at_hub, aim_at_view, begin_copies, catch_up, make_changes
 from sync.mirror.copying import Copying, Row, reason
-from sync.mirror.exceptions import read_exceptions, write_exceptions
+from sync.mirror.exceptions import MOST, read_exceptions, write_exceptions
+from sync.mirror.pinned import MOST_LOST, Pin, aim_at_serial, lost_notes
 from sync.progress import Reporter, Stage
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.grace import Grace, dropped_keys, sealed_keys
+from sync.sealed.past import PastFiles
 from sync.sealed.publish import publish_head
 from sync.sealed.underway import UnderWay
 from sync.state import MirrorException, State
@@ -65,6 +67,7 @@ class Replication:
         now: the clock.
         excuses: a file that ``hub`` lacks becomes an exception of the mirror; else it is an error.
         adopt: take over a store that shows another archive.
+        pin: show one serial of the hub for good; None follows it.
     """
 
     def __init__(
@@ -80,10 +83,11 @@ class Replication:
         *,
         excuses: bool = True,
         adopt: bool = False,
+        pin: Pin | None = None,
     ) -> None:
         self._hub, self._shown, self._copies, self._state = hub, shown, copies, state
         self._workdir, self._memory, self._reporter, self._now = workdir, memory, reporter, now
-        self._excuses, self._adopt = excuses, adopt
+        self._excuses, self._adopt, self._pin = excuses, adopt, pin
 
     async def bring(self, mirror: Mirror, brake: Brake) -> MirrorRecord:
         """Make the mirror show the hub's head, or the view of it, then delete what is due.
@@ -114,11 +118,14 @@ class Replication:
                 mirror.workers,
                 excuses=self._excuses,
                 listed=there is None,
+                vault=self._pin.vault if self._pin else None,
+                most=MOST_LOST if self._pin else MOST,
             )
             if way != "current":
                 begin_copies(connection, aim, there, under_way, self._state, mirror.name, self._workdir)
                 await self._copy(connection, mirror, copying)
             missing = await self._settle_exceptions(connection, mirror, aim, copying, before, told, way)
+            notes += lost_notes({one.path: one.reason for one in missing}) if self._pin else ()
             if aim.advance is not Advance.SAME:
                 await self._publish(mirror, aim, there)
                 brake.settle()
@@ -153,9 +160,24 @@ class Replication:
         under_way.settle(aim.head, "shown_rows", self._now())
 
     async def _aim(self, connection: duckdb.DuckDBPyConnection, mirror: Mirror, there: Shown | None) -> Aim:
+        own = Copies(self._state.directory / "views" / mirror.name)
+        if self._pin is not None:
+            folder, beside = self._state.directory / "past", self._state.directory / "sealed"
+            files = PastFiles(connection, self._hub, self._shown.head, folder, beside)
+            return await aim_at_serial(
+                connection,
+                self._pin,
+                self._hub,
+                self._shown,
+                there,
+                self._copies,
+                own,
+                files,
+                self._workdir,
+                adopt=self._adopt,
+            )
         if mirror.view.is_plain:
             return aim_at_hub(self._shown, there, self._copies, adopt=self._adopt)
-        own = Copies(self._state.directory / "views" / mirror.name)
         return await aim_at_view(
             connection,
             mirror.view,
@@ -186,6 +208,8 @@ class Replication:
 
     async def _approved(self, connection: duckdb.DuckDBPyConnection, brake: Brake, after: int) -> list[str]:
         """Tables of the deltas that were approved at the hub: what a person has seen there needs no second look."""
+        if self._pin is not None:
+            return []
         head = self._shown.head
         approved = brake.approved_serials(after, head.serial)
         entries = [entry for entry in head.deltas if entry.serial in approved]

@@ -108,6 +108,27 @@ class PastFiles:
             hint=f"The newest serial is {self._head.serial}. A hub keeps all deltas; a mirror those since it began.",
         )
 
+    async def since(self, serial: int) -> list[tuple[Link, Path]]:
+        """Have at hand every delta from a serial to the newest; returns them in order, with where they lie.
+
+        Raises:
+            RefusedError: the store lacks one of them, or a file is not what it must be.
+            StoreError: the store failed.
+        """
+        while True:
+            past = self._survey()
+            links = [past.deltas.get(one) for one in range(serial + 1, past.newest + 1)]
+            known = [link for link in links if link is not None]
+            whole = len(known) == len(links)
+            if not await self._fetch(past, known if whole else past.wanted):
+                break
+        if not whole or not all(past.has(link) for link in known):
+            raise RefusedError(
+                f"{self._store.name} has not all deltas since serial {serial}, so that state cannot be told.",
+                hint="A hub keeps all deltas; a mirror those since it began.",
+            )
+        return [(link, past.file(link)) for link in known]
+
     async def everything(self, told: Callable[[int], None] = lambda _: None) -> Past:
         """Have at hand the newest manifest and every delta and record that the store still has.
 

@@ -4,17 +4,20 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
 from gdac.errors import RefusedError, StoreError, UsageError
 from gdac.manifest.delta import fold
+from gdac.manifest.files import load_delta
 from gdac.manifest.head import Head
+from gdac.manifest.states import open_past
 from gdac.store import Store
 from sync.audit.audit import digest_at
 from sync.sealed.copies import Copies
+from sync.sealed.past import PastFiles
 from sync.vault.vault import Vault, vault_key
 
 
@@ -36,45 +39,45 @@ class Past:
 
 
 async def load_since(
-    connection: duckdb.DuckDBPyConnection, copies: Copies, hub: Store, head: Head, serial: int
+    connection: duckdb.DuckDBPyConnection, copies: Copies, files: PastFiles, hub: Store, head: Head, serial: int
 ) -> None:
     """Make ``manifest`` (the head's) and ``since``: the net change from ``serial`` to it, delta-shaped.
 
     Raises:
         UsageError: the serial is not in the past.
-        RefusedError: the head does not list all deltas since.
+        RefusedError: the hub has not all deltas since.
     """
     if not 1 <= serial < head.serial:
         raise UsageError(
             f"serial {serial} is not before the newest, {head.serial}.", hint="`gdac manifest log` lists serials."
         )
-    entries = head.deltas_after(serial)
-    if entries is None:
-        raise RefusedError(
-            f"serial {serial} is further back than the {len(head.deltas)} deltas that the head lists.",
-            hint=f"The oldest within reach is {head.serial - len(head.deltas)}.",
-        )
+    steps = await files.since(serial)
     await copies.load_manifest(connection, hub, head, "manifest")
-    fold(connection, await copies.load_deltas(connection, hub, head, entries), "since")
+    tables = []
+    for link, file in steps:
+        tables.append(f"delta_{link.serial}")
+        about = load_delta(connection, file, tables[-1], expect_sha256=link.sha256, archive=head.archive)
+        if (about.from_serial, about.serial) != (link.serial - 1, link.serial):
+            raise RefusedError(f"{link.name} leads from serial {about.from_serial} to {about.serial}.")
+    fold(connection, tables, "since")
 
 
-def at_serial(connection: duckdb.DuckDBPyConnection, path: str) -> Past | None:
-    """One path as it was; None when it was not there. Needs `load_since`."""
-    columns = "{0}size, {0}sha256, {0}modified"
-    row = connection.execute(
-        f"select change, {columns.format('old_')} from since where coalesce(from_path, path) = ? and change <> 'added'",
-        [path],
-    ).fetchone()
+async def file_at(
+    connection: duckdb.DuckDBPyConnection, files: PastFiles, path: str, when: int | date
+) -> tuple[int, Past | None]:
+    """One path as a serial had it, or the last serial of a day (UTC); None when it was not there. And that serial.
+
+    Raises:
+        UsageError: there is no such serial.
+        RefusedError: what the hub still has does not tell that state.
+    """
+    past, serial = await files.state(when)
+    open_past(connection, past, serial, "state_then")
+    row = connection.execute("select size, sha256, modified from state_then where path = $1", [path]).fetchone()
     if row is None:
-        if connection.execute("select 1 from since where path = ?", [path]).fetchone():
-            return None  # it came later
-        found = connection.execute(f"select {columns.format('')} from manifest where path = ?", [path]).fetchone()
-    else:
-        found = row[1:]
-    if found is None:
-        return None
-    size, sha256, modified = found
-    return Past(path, size, bytes(sha256), modified and modified.replace(tzinfo=UTC))
+        return serial, None
+    size, sha256, modified = row
+    return serial, Past(path, size, bytes(sha256), modified and modified.replace(tzinfo=UTC))
 
 
 async def find(past: Past, stores: Sequence[Store], vault: Vault | None) -> tuple[Store, str] | None:

@@ -68,20 +68,22 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A view as its mirror's section of the configuration defines it.
+    """A view as its mirror's section of the configuration defines it, or pinned to one serial for good.
 
     Attributes:
         layout: name of the layout; a key of `sync.views.layout.LAYOUTS`.
         filter: which files it holds.
+        serial: the serial of the hub that it shows for good; None follows the hub.
     """
 
     layout: str = "gdac"
     filter: Filter = field(default_factory=Filter)
+    serial: int | None = None
 
     @property
     def is_plain(self) -> bool:
         """The same files at the same places: an ordinary mirror and no view."""
-        return self.layout == "gdac" and self.filter.is_empty
+        return self.layout == "gdac" and self.filter.is_empty and self.serial is None
 
     @property
     def how(self) -> Layout:
@@ -127,6 +129,7 @@ class Definition:
             "rules": RULES,
             "layout": self.layout,
             "filter": {name: value for name, value in found.items() if value},
+            **({} if self.serial is None else {"serial": self.serial}),
         }
 
 
