@@ -22,6 +22,17 @@ def about_folder(path: Path) -> Path | None:
     return next((one for one in (path, path / ABOUT) if looks_like_faces(one)), None)
 
 
+def sealed_tree(path: Path) -> Path | None:
+    """The root of the sealed archive that a path names: itself, or that of its landing pages; None for others."""
+    from gdac.manifest.names import HEAD_KEY
+    from vocab.faces.places import ABOUT
+
+    places = [path]
+    if path.absolute().as_posix().endswith(f"/{ABOUT}"):
+        places.append(path.absolute().parent.parent)
+    return next((one for one in places if (one / HEAD_KEY).is_file()), None)
+
+
 def check_pages(folder: Path, names: "Names", *, as_json: bool) -> None:
     """Check them and print the findings; exit 1 when there is an error."""
     from vocab.faces.checks import check_faces

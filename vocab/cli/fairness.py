@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vocab.cli.make import AsJson
+from vocab.cli.make import AsJson, Base
 from vocab.cli.printing import dumps
 
 if TYPE_CHECKING:
@@ -15,22 +15,40 @@ if TYPE_CHECKING:
 
 
 def fair(
-    path: Annotated[Path, typer.Argument(help="A built vocabulary, or one RDF file.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH|URL",
+            help="A built vocabulary, one RDF file, a sealed archive (its landing pages), or the address of a page.",
+        ),
+    ],
     compare: Annotated[
         Path | None, typer.Option("--compare", metavar="FILE", help="Another file by the same tests: a raw NVS table.")
     ] = None,
     outside: Annotated[bool, typer.Option("--outside/--no-outside", help="Ask OWL API where it is installed.")] = True,
+    base: Base = "https://w3id.org/argo-gdac/",
     as_json: AsJson = False,
 ) -> None:
-    """Assess how FAIR a vocabulary is: FOOPS, a subset of O'FAIRe, F-UJI 0.8. Nothing is asked of the internet.
+    """Assess how FAIR a vocabulary or an archive is: FOOPS, a subset of O'FAIRe, F-UJI 0.8; no outside server is asked.
 
-    A test that could not be assessed is never counted as passed. A build is also served, on this machine, for as long
-    as the tests take.
+    A test that could not be assessed is never counted as passed. A build or an archive is also served, on this machine,
+    for as long as the tests take. Of an archive, F-UJI judges the page of the archive and that of its newest serial.
     """
-    from vocab.fair.assess import assess
-
-    report = assess(path, compare, outside=outside)
+    report = _assess(path, compare, outside, base)
     sys.stdout.write(dumps(_as_json(report)) if as_json else _as_text(report))
+
+
+def _assess(path: str, compare: Path | None, outside: bool, base: str) -> "FairReport":
+    from vocab.cli.faces import sealed_tree
+    from vocab.fair.assess import FairReport, assess
+    from vocab.fair.landing import assess_address, assess_archive
+    from vocab.names import Names
+
+    if path.startswith(("http://", "https://")):
+        return FairReport(assess_address(path), ())
+    if (tree := sealed_tree(Path(path))) is not None:
+        return FairReport(assess_archive(tree, Names(base)), ())
+    return assess(Path(path), compare, outside=outside)
 
 
 def _as_text(report: "FairReport") -> str:

@@ -15,12 +15,13 @@ RDF: Final = ("text/turtle", "application/rdf+xml", "application/ld+json", "appl
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: status (0 when nothing did), media type without parameters, body, Link header."""
+    """What came back: status (0 when nothing did), media type without parameters, body, Link header, final address."""
 
     status: int
     media: str
     body: bytes
     links: str
+    address: str = ""
 
 
 NOTHING: Final = Answer(0, "", b"", "")
@@ -72,6 +73,7 @@ async def _fetch(session: aiohttp.ClientSession, address: str, accept: str) -> A
                 body += chunk
                 if len(body) > MAX_BYTES:
                     return NOTHING
-            return Answer(answer.status, answer.content_type, bytes(body), ", ".join(answer.headers.getall("Link", [])))
+            links = ", ".join(answer.headers.getall("Link", []))
+            return Answer(answer.status, answer.content_type, bytes(body), links, str(answer.url))
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
         return NOTHING

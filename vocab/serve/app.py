@@ -31,7 +31,7 @@ from vocab.serve.answering import (
     wanted,
 )
 from vocab.serve.archive import Archive
-from vocab.serve.archive_routes import ArchiveRoutes
+from vocab.serve.archive_routes import FloatRoutes
 from vocab.serve.describe import (
     DOWNLOADS,
     landing_links,
@@ -152,7 +152,7 @@ class _Handlers:
         """Routes of the archive that is served beside the vocabulary; none where there is none."""
         if self._service.archive is None:
             return []
-        made = ArchiveRoutes(self._service.archive, self._site, self._pages, self._root, self._rdf, tuple(RDF))
+        made = FloatRoutes(self._service.archive, self._site, self._pages, self._root, self._rdf, tuple(RDF))
         return made.routes()
 
     @web.middleware

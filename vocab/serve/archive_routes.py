@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -27,38 +27,24 @@ _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 _RDF: Final = {"text/turtle": "ttl", "application/ld+json": "jsonld"}
 
 Found = TypeVar("Found")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serialise = Callable[[list[ox.Triple], str, str], bytes]
 
 
 class ArchiveRoutes:
-    """Handlers, one per route.
+    """Handlers of the archive itself, one per route.
 
     Args:
         archive: what is served.
-        site: the vocabulary beside it.
-        pages: renders pages.
         root: address of the server as a request knows it.
-        rdf: triples in a media type, described thing first.
-        syntaxes: media types that `rdf` can write.
     """
 
-    def __init__(
-        self,
-        archive: Archive,
-        site: Site,
-        pages: Pages,
-        root: Callable[[web.Request], str],
-        rdf: Serialise,
-        syntaxes: tuple[str, ...],
-    ) -> None:
-        self._archive, self._site, self._pages = archive, site, pages
-        self._root, self._rdf, self._syntaxes = root, rdf, syntaxes
-        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+    def __init__(self, archive: Archive, root: Callable[[web.Request], str]) -> None:
+        self._archive, self._root = archive, root
 
     def routes(self) -> list[web.RouteDef]:
         """Everything that is served of the archive."""
         return [
-            web.get("/float/{wmo}", self.float),
             web.get("/archive", self.home),
             web.get("/archive/", self.home),
             web.get(f"/archive/{{id:{_UUID}}}", self.iri),
@@ -111,6 +97,44 @@ class ArchiveRoutes:
         headers = {"Link": link_header([Signpost("collection", page, HTML)]), "Content-Type": media_of(key)}
         return web.FileResponse(file, headers=headers)
 
+    async def _told(self, ask: Callable[[], Found]) -> Found:
+        """What a thread found; an archive that cannot be read just now is an answer too."""
+        try:
+            return await asyncio.to_thread(ask)
+        except GdacError as error:
+            what = "the archive cannot be read just now."
+            raise FailedError(HTTPStatus.SERVICE_UNAVAILABLE, what, "Try again in a while.") from error
+
+
+class FloatRoutes(ArchiveRoutes):
+    """The same, and pages of floats with terms of the vocabulary beside it.
+
+    Args:
+        archive: what is served.
+        site: the vocabulary.
+        pages: renders pages.
+        root: address of the server as a request knows it.
+        rdf: triples in a media type, described thing first.
+        syntaxes: media types that `rdf` can write.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        site: Site,
+        pages: Pages,
+        root: Callable[[web.Request], str],
+        rdf: Serialise,
+        syntaxes: tuple[str, ...],
+    ) -> None:
+        super().__init__(archive, root)
+        self._site, self._pages, self._rdf, self._syntaxes = site, pages, rdf, syntaxes
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Everything that is served of the archive and its floats."""
+        return [web.get("/float/{wmo}", self.float), *super().routes()]
+
     async def float(self, request: web.Request) -> web.StreamResponse:
         """The page of a float, or its RDF."""
         wmo = request.match_info["wmo"]
@@ -132,11 +156,3 @@ class ArchiveRoutes:
             return self._rdf(float_rdf(read), media, names.wmo(read.wmo))
         values = float_values(read, self._site, root)
         return self._pages.render("float.html", links=float_links(read, root), **values)
-
-    async def _told(self, ask: Callable[[], Found]) -> Found:
-        """What a thread found; an archive that cannot be read just now is an answer too."""
-        try:
-            return await asyncio.to_thread(ask)
-        except GdacError as error:
-            what = "the archive cannot be read just now."
-            raise FailedError(HTTPStatus.SERVICE_UNAVAILABLE, what, "Try again in a while.") from error
