@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from gdac.store import Store
+from sync.doi.broken import note_broken_off
 from sync.mirror.adopt import holds
 from sync.progress import Reporter
 from sync.state import State
@@ -38,6 +39,8 @@ async def surety(store: Store, boot: str | None) -> str:
 async def check_journal(hub: Store, state: State, reporter: Reporter, now: datetime, workers: int = 8) -> int:
     """Look at the files of entries from before the last boot: those whole are trusted, the others are fetched again.
 
+    What a seed that was killed was about to write is noted first, so that nothing of it stays for ever.
+
     Args:
         hub: holds the files.
         state: its journal.
@@ -51,6 +54,7 @@ async def check_journal(hub: Store, state: State, reporter: Reporter, now: datet
     Raises:
         StoreError: the hub's store failed; the entries stay doubtful.
     """
+    note_broken_off(state)
     number = state.doubtful_count()
     if not number:
         return 0

@@ -202,17 +202,22 @@ def _refuse_stale(body: bytes, what: str, listed: datetime) -> None:
     Only NetCDF-3 is looked into: it takes no C library that a hostile file could crash. Bytes that are not a sound
     NetCDF file are mirrored as they are; judging them is the checker's work.
     """
-    if body[:3] != b"CDF":
-        return
-    try:
-        own = _date_update(body)
-    except (NetcdfError, ValueError):
-        return
+    own = own_date(body)
     if own is not None and own < listed:
         raise StaleError(
             f"{what} is of {own:%Y-%m-%dT%H:%M:%SZ}, older than its index row ({listed:%Y-%m-%dT%H:%M:%SZ}).",
             hint="The source is behind its own index; the next run tries again.",
         )
+
+
+def own_date(body: bytes) -> datetime | None:
+    """DATE_UPDATE of a file (UTC, without zone); None where it is no sound classic file, or has none."""
+    if body[:3] != b"CDF":
+        return None
+    try:
+        return _date_update(body)
+    except (NetcdfError, ValueError):
+        return None
 
 
 def _date_update(body: bytes) -> datetime | None:

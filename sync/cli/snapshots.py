@@ -48,7 +48,7 @@ def list_snapshots(
     from sync.loop import run as run_loop
 
     settings = _settings(config, doi)
-    found, left_out = run_loop(_listed(settings, _publisher(settings, doi, api)))
+    found, left_out = run_loop(_listed(settings, publisher_of(settings, doi, api)))
     proven = {key: [one for one in found.proofs if one.key == key] for key in {one.key for one in found.proofs}}
     newest = sorted(found.known, key=lambda one: (one.date, one.key), reverse=True)
     if as_json:
@@ -89,11 +89,16 @@ def prove(
     from sync.doi.prove import Wanted
     from sync.loop import run as run_loop
 
-    settings = _need_settings(config)
+    settings = need_settings(config)
     wanted = Wanted(serial, timedelta(days=around))
-    outcome = run_loop(_proven(settings, _publisher(settings, doi, api), which, key, wanted, as_json, quiet))
+    outcome = run_loop(_proven(settings, publisher_of(settings, doi, api), which, key, wanted, as_json, quiet))
     sys.stdout.write(json.dumps(_outcome_json(outcome)) + "\n" if as_json else _outcome_text(outcome))
     raise typer.Exit(ExitCode.FINE if outcome.proofs else ExitCode.DIFFERENCES)
+
+
+def now_utc() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
 
 
 async def _listed(settings: "Config | None", publisher: "Seanoe") -> "tuple[Snapshots, int]":
@@ -104,7 +109,7 @@ async def _listed(settings: "Config | None", publisher: "Seanoe") -> "tuple[Snap
     from sync.doi.prove import read_known
     from sync.run import opened
 
-    found, left_out = await publisher.snapshots(datetime.now(UTC))
+    found, left_out = await publisher.snapshots(now_utc())
     if settings is None:
         return found, left_out
     async with opened(HUB, settings.hub) as hub:
@@ -135,7 +140,7 @@ async def _proven(
             connect(memory_limit=settings.hub.memory, temp_directory=folder) as connection,
         ):
             reporter = reporter_for(as_json=as_json, quiet=quiet)
-            prover = Prover(hub, connection, Path(folder), reporter, lambda: datetime.now(UTC))
+            prover = Prover(hub, connection, Path(folder), reporter, now_utc)
             return await prover.prove(snapshot, tar, known, wanted)
 
 
@@ -158,7 +163,7 @@ async def find(
         raise UsageError(f"there is no file {which}.")
     wanted = key or (file.name.partition(".")[0] if is_file else which.removeprefix("#"))
     try:
-        known, _ = await publisher.snapshots(datetime.now(UTC))
+        known, _ = await publisher.snapshots(now_utc())
     except (StoreError, RecordAnswerError):
         before, _ = await read_known(hub)
         if before is None or before.doi != publisher.doi:
@@ -191,13 +196,15 @@ def _settings(config: Path, doi: str | None) -> "Config | None":
     return load_config(config) if doi is None or config.exists() else None
 
 
-def _need_settings(config: Path) -> "Config":
+def need_settings(config: Path) -> "Config":
+    """The configuration, which must be there."""
     from sync.config import load_config
 
     return load_config(config)
 
 
-def _publisher(settings: "Config | None", doi: str | None, api: str) -> "Seanoe":
+def publisher_of(settings: "Config | None", doi: str | None, api: str) -> "Seanoe":
+    """Whom to ask for the DOI's record."""
     from policies.licence import ARGO
     from sync.doi.seanoe import Seanoe
 

@@ -8,7 +8,7 @@ the one directory around everything is left out, tars under ``dac/`` are opened 
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -44,7 +44,7 @@ class Member:
     body: Body
 
 
-async def members(raw: ByteStream, budget: Budget) -> AsyncIterator[Member]:
+async def members(raw: ByteStream, budget: Budget) -> AsyncGenerator[Member, None]:
     """Every file of a snapshot, in the order of the tar, nested tars opened.
 
     Raises:

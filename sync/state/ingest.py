@@ -57,6 +57,11 @@ class IngestState(Section):
             "select path, size, lower(hex(sha256)), lower(hex(md5)), modified, date_update from pending"
         )
 
+    def pending_digest(self, path: str) -> bytes | None:
+        """SHA-256 of a file that is not yet sealed; None where the journal has no such file."""
+        row = self._connection.execute("select sha256 from pending where path = ?", (path,)).fetchone()
+        return None if row is None else bytes(row[0])
+
     def pending_count(self) -> int:
         """How many files wait for a seal."""
         return int(self._connection.execute("select count(*) from pending").fetchone()[0])

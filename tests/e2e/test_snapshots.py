@@ -1,14 +1,19 @@
 """DOI snapshots through the command: listed, proven against what a hub has sealed, refused when they are others."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from gdac.manifest.doi import Relation, parse_snapshots
+from tests.conftest import ROOT
 from tests.e2e.conftest import Desk
 from tests.servers.seanoe import Publisher, publishing
-from tests.snapshot_tars import files_of, snapshot_tar
+from tests.snapshot_tars import files_of, snapshot_tar, tar_of, times_of
 
 SNAPSHOTS = "manifest/about/doi-snapshots.json"
 
@@ -65,3 +70,34 @@ def test_nothing_is_claimed_of_a_snapshot_that_is_no_state_of_ours(desk: Desk, p
     assert "118037" not in (desk.hub / SNAPSHOTS).read_text()
     assert desk.sync("snapshots", "prove", "8", "--api", publisher.api).returncode == 2  # sent on demand only
     assert desk.sync("snapshots", "prove", "9", "--api", publisher.api).returncode == 2
+
+
+@pytest.mark.soak
+def test_a_seed_killed_in_the_middle_goes_on_where_it_was(desk: Desk, publisher: Publisher):
+    files = [one for one in files_of(desk.source) if "/" in one[0]]
+    tar = tar_of(files, packed=False, times=times_of(desk.source))
+    offer(publisher, "5", tar)
+    publisher.stall_at = len(tar) * 2 // 3
+    command = [sys.executable, "-m", "gdac.cli.main", "sync", "seed", "5", "--api", publisher.api, "-q"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    killed = subprocess.Popen(command, cwd=desk.root, env=environment)
+    due = len(files) // 2
+    give_up = time.monotonic() + 60
+    while sum(1 for one in desk.hub.rglob("*.nc")) < due:
+        assert killed.poll() is None
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    time.sleep(2.5)  # the journal is written every two seconds, with the next file
+    publisher.stall_at += len(tar) // 6
+    time.sleep(0.5)
+    killed.kill()
+    killed.wait(10)
+    publisher.stall_at = None
+    done = desk.sync("seed", "5", "--api", publisher.api, "-q")
+    assert done.returncode == 0, done.stderr
+    assert "were there already" in done.stdout
+    assert desk.sync("run", "-q").returncode == 0
+    assert [one for one in files_of(desk.hub) if "/" in one[0]] == files
+    again = desk.sync("seed", "5", "--api", publisher.api, "-q")
+    assert again.returncode == 2
+    assert "shows serial 1 already" in again.stderr

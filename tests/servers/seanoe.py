@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class Publisher:
         files: of its record.
         how: ``well``, or what is wrong with the API: ``html``, ``no-files``, ``huge``, ``hangs``, ``once-503``.
         break_at: a tar breaks off there, the first time it is asked for.
+        stall_at: tars are sent so far and no further, as long as this is set.
         shrink: tars are announced and sent without their last bytes, this many.
         requests: every request.
     """
@@ -31,6 +32,7 @@ class Publisher:
     files: list[dict[str, Any]] = field(default_factory=list)
     how: str = "well"
     break_at: int | None = None
+    stall_at: int | None = None
     shrink: int = 0
     requests: list[str] = field(default_factory=list)
     url: str = ""
@@ -84,7 +86,13 @@ class Publisher:
             assert request.transport is not None
             request.transport.close()
             return response
-        await response.write(raw)
+        sent = 0
+        with suppress(ConnectionError):  # who reads may be killed
+            while sent < len(raw):
+                until = len(raw) if self.stall_at is None else min(self.stall_at, len(raw))
+                await response.write(raw[sent:until])
+                sent = until
+                await asyncio.sleep(0.01)
         return response
 
 
