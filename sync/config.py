@@ -19,13 +19,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from gdac.errors import UsageError
 from policies.deletion import DEFAULT_LIMITS, Limit, Limits
+from policies.distribution import judge_wishes
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
-from policies.retention import DEFAULT_GRACE
+from policies.retention import DEFAULT_GRACE, DEFAULT_RETENTION
 from sync.places import is_in_place, why_not_in_place
 from sync.views.definition import Definition
 from sync.views.section import FilterSection, Section
@@ -191,6 +192,13 @@ class SourceSection(StoreOptions):
     connections: Connections = 8
     most_failures: Annotated[int, Field(ge=0)] = 100
 
+    @field_validator("indexes")
+    @classmethod
+    def _check_public(cls, indexes: tuple[str, ...]) -> tuple[str, ...]:
+        for name, refusal in judge_wishes(indexes=indexes):
+            raise ValueError(f"{name!a} must not be published: {refusal}")
+        return indexes
+
 
 class MirrorSection(StoreOptions):
     """An archive we keep equal to the hub's manifest.
@@ -258,7 +266,7 @@ class VaultSection(StoreOptions):
         retention: how long after they were needed last.
     """
 
-    retention: timedelta = timedelta(days=90)
+    retention: timedelta = DEFAULT_RETENTION
 
 
 class Config(Section):

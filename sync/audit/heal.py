@@ -16,7 +16,7 @@ from gdac.manifest.head import Head
 from gdac.store import Store
 from policies.extra import why_not_delete
 from sync.audit.audit import MENDABLE, AuditReport, FindingKind, digest_at
-from sync.hub.plan import count
+from sync.hub.plan import count, private_paths
 from sync.progress import Reporter, Stage
 from sync.sealed.grace import sealed_keys
 from sync.spool import Spool
@@ -86,6 +86,14 @@ class Healing:
             StoreError: the store that is mended failed.
         """
         wanted = f"findings join manifest using (path) where kind in ({_KINDS})"
+        self._connection.execute(f"create or replace temp view mendable as select path from {wanted}")
+        private = private_paths(self._connection, "mendable")
+        for path, why in private.items():
+            self._note(f"{path!a} was not brought: it must not be published: {why}.")
+        self._connection.execute(
+            "create or replace temp table private as select unnest(?::varchar[]) as path", [list(private)]
+        )
+        wanted += " and path not in (select path from private)"
         with self._reporter.stage(f"heal {self._report.store}", count(self._connection, wanted)) as stage:
             for files in ("contains(path, '/')", "not contains(path, '/')"):  # data, then the indexes that list them
                 await self._mend_some(

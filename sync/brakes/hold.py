@@ -4,7 +4,7 @@ A hold speaks of one store (the hub, or one mirror) and one exact plan, known by
 plan through once, whenever it comes again; a plan that differs is judged, and held, anew.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -136,20 +136,28 @@ def leave_out(connection: duckdb.DuckDBPyConnection, changes: str, deltas: Seque
     return "brake_changes"
 
 
-def check_public(connection: duckdb.DuckDBPyConnection, changes: str) -> None:
-    """Ask the distribution policy about every new path of a delta-shaped table.
+def check_public(connection: duckdb.DuckDBPyConnection, changes: str, indexes: Iterable[str] = ()) -> None:
+    """Ask the distribution policy about every path that a delta-shaped table leaves in a mirror.
+
+    Args:
+        connection: holds the table.
+        changes: its name.
+        indexes: paths of the index files that would be published beside.
 
     Raises:
-        RefusedError: one must not be public.
+        RefusedError: one must not be public; names the policy.
     """
-    connection.execute(
-        f"create or replace temp view brake_new as select path from {changes} where change in ('added', 'renamed')"
+    connection.execute(f"create or replace temp view brake_new as select path from {changes} where change <> 'removed'")
+    found = {**plan.private_paths(connection, "brake_new"), **plan.private_names(indexes)}
+    if not found:
+        return
+    path, why = min(found.items())
+    policy = why[1:].partition("]")[0]
+    more = f" (and {len(found) - 1:,} more paths)" if len(found) > 1 else ""
+    raise RefusedError(
+        f"the hub's newest state holds {path!a}{more}, which must not be published: {why}. The mirror was not touched.",
+        hint=f"Take the file out of the hub and seal it anew. `gdac policy explain {policy}` says more.",
     )
-    for path, why in plan.private_paths(connection, "brake_new").items():
-        raise RefusedError(
-            f"the hub's newest state holds {path!a}, which must not be published ({why}); the mirror was not touched.",
-            hint="Take the file out of the hub and seal it anew.",
-        )
 
 
 def preview_lines(preview: dict[str, Any], most: int) -> list[str]:

@@ -22,6 +22,7 @@ import duckdb
 from gdac.columns import stream
 from gdac.manifest.model import MANIFEST_COLUMNS
 from gdac.paths import MANIFEST_DIR, ArchivePath, Kind
+from policies.distribution import judge_text
 from policies.publishing import forbidden_paths
 from sync.brakes.kinds import add_kinds
 from sync.spool import Spool
@@ -146,6 +147,11 @@ def refuse_private(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def private_paths(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Paths of a table that must not be public, with the policy and the reason."""
     return {path: str(refusal) for path, refusal in forbidden_paths(connection, table).items()}
+
+
+def private_names(paths: Iterable[str]) -> dict[str, str]:
+    """Those of a few paths that must not be public, with the policy and the reason."""
+    return {path: str(refusal) for path in paths if (refusal := judge_text(path))}
 
 
 def leave_waiting(connection: duckdb.DuckDBPyConnection, aside: Iterable[SetAside], now: datetime) -> list[str]:

@@ -108,6 +108,7 @@ class Revert(HubWork):
                 under_way = UnderWay(connection, self._state, HUB, shown.head.serial)
                 under_way.load("under_way")
                 connection.execute(_BACK_IN_PLACE)
+                _check_public(connection, serial)
                 under_way.begin("select path from back_in_place")
                 brought = await self._bring(connection, target, others, vault, kept)
                 return await self._seal(connection, target, shown, serial, kept, brought, under_way, workdir)
@@ -258,6 +259,14 @@ class Revert(HubWork):
                 store = await stack.enter_async_context(self._opened("vault", self._config.vault))
                 vault = Vault(store, self._state, self._now)
             yield hub, others, vault
+
+
+def _check_public(connection: duckdb.DuckDBPyConnection, serial: int) -> None:
+    for path, why in sorted(plan.private_paths(connection, "back_in_place").items()):
+        raise RefusedError(
+            f"the state of serial {serial} held {path!a}, which must not be published: {why}. Nothing was done.",
+            hint="Go back to a serial that did not hold it.",
+        )
 
 
 #: What that serial held and the manifest does not, or with other bytes; and what a broken-off run may have overwritten.

@@ -132,10 +132,13 @@ async def _recorded(
         _check_target(store)
         _check_same(state.directory, store)
         shown, notes = await _accepted(source, state, now(), adopt=journey.adopt)
-        probe = await try_store(store, TARGET, store.name, state, now())
         brake = Brake(state, TARGET, DEFAULT_LIMITS, now)
         copies = Copies(state.directory / "sealed")
-        mirror = Mirror(TARGET, store, journey.grace, _WORKERS, journey.view)
+
+        async def probe() -> object:
+            return await try_store(store, TARGET, store.name, state, now())
+
+        mirror = Mirror(TARGET, store, journey.grace, _WORKERS, journey.view, probe)
         with TemporaryDirectory(dir=state.directory, prefix="work-") as folder:
             replication = Replication(
                 source, shown, copies, state, Path(folder), _MEMORY, reporter, now, adopt=journey.adopt, pin=pin
@@ -143,6 +146,7 @@ async def _recorded(
             done = await replication.bring(mirror, brake)
         _remember(state.directory, shown)
         copies.prune(shown.head)
+        probed = await try_store(store, TARGET, store.name, state, now())  # as remembered: it was asked above
     outcome = Outcome.PARTIAL if done.exceptions else Outcome.FINE
     return RunRecord(
         run,
@@ -153,7 +157,7 @@ async def _recorded(
         None,
         (replace(done, mirror=journey.target),),
         (*notes, *done.notes),
-        (store_record(journey.target, probe, single_writer=False),),
+        (store_record(journey.target, probed, single_writer=False),),
     )
 
 

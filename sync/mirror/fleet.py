@@ -95,8 +95,11 @@ class Fleet:
                         f"the mirror {name} is {store.name}, which gdac can only read.",
                         hint="Use a local directory or a bucket there.",
                     )
-                await try_store(store, name, options.definition, self._state, self._now())
-                mirror = Mirror(name, store, options.grace, options.connections, options.view)
+
+                async def probe(opened: Store = store) -> object:
+                    return await try_store(opened, name, options.definition, self._state, self._now())
+
+                mirror = Mirror(name, store, options.grace, options.connections, options.view, probe)
                 record = await self._from_mirror(options.origin, shown, mirror, memory, notes)
                 if record is None:
                     record = await self._replicate(hub, shown, mirror, memory, excuses=True)

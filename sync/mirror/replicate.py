@@ -4,7 +4,7 @@ Write order: data, index files, manifests and deltas, exceptions, head; deletes 
 before a break is journalled and not copied again.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,7 @@ class Mirror:
         grace: how long superseded files stay readable.
         workers: files under way at once.
         view: what it holds, and where.
+        get_ready: called before anything is written there, and after what would be written was judged: a probe.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Mirror:
     grace: timedelta
     workers: int
     view: Definition = field(default_factory=Definition)
+    get_ready: Callable[[], Awaitable[object]] | None = None
 
 
 class Replication:
@@ -97,7 +99,6 @@ class Replication:
             GdacError: it could not be done; the mirror still shows what it showed.
         """
         there = await read_head(mirror.store)
-        await mirror.store.clean()
         before = await self._exceptions_of(mirror, there)
         shows = there.head.serial if there else 0
         with connect(memory_limit=self._memory, temp_directory=str(self._workdir)) as connection:
@@ -108,7 +109,10 @@ class Replication:
             under_way.load("under_way")
             told = await read_exceptions(mirror.store, there.head) if there and under_way.is_open else before
             way, notes = await make_changes(connection, aim, self._hub, mirror.store, there, self._workdir)
-            await self._ask_brake(connection, brake, there, way)
+            await self._ask_brake(connection, brake, aim, there, way)
+            if mirror.get_ready is not None:
+                await mirror.get_ready()
+            await mirror.store.clean()
             copying = Copying(
                 self._hub,
                 mirror.store,
@@ -191,11 +195,11 @@ class Replication:
         )
 
     async def _ask_brake(
-        self, connection: duckdb.DuckDBPyConnection, brake: Brake, there: Shown | None, way: str
+        self, connection: duckdb.DuckDBPyConnection, brake: Brake, aim: Aim, there: Shown | None, way: str
     ) -> None:
         if way == "current":
             return
-        check_public(connection, "changes")
+        check_public(connection, "changes", aim.sealed)
         if there is None:
             return
         changes = leave_out(connection, "changes", await self._approved(connection, brake, there.head.serial))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gdac.paths import DAC_NAME, Kind
+from policies.distribution import judge_wishes
 from sync.views.definition import Area, Filter
 
 
@@ -50,6 +51,13 @@ class FilterSection(Section):
     since: date | None = None
     oceans: tuple[Literal["A", "I", "P"], ...] = ()
     area: AreaSection | None = None
+
+    @field_validator("dacs")
+    @classmethod
+    def _check_public(cls, dacs: tuple[str, ...]) -> tuple[str, ...]:
+        for dac, refusal in judge_wishes(dacs=dacs):
+            raise ValueError(f"{dac!a} must not be published: {refusal}")
+        return dacs
 
     @field_validator("wmos", mode="before")
     @classmethod

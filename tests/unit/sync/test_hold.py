@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gdac.columns import connect
-from gdac.errors import UsageError
+from gdac.errors import RefusedError, UsageError
 from gdac.paths import ArchivePath, Kind
 from policies.deletion import DEFAULT_LIMITS, DacDiff, Hold, Limit, Limits, Move, Rule
 from policies.quarantine import Trouble
@@ -107,10 +107,18 @@ def test_facts_of_a_delta(desk):
     assert facts.dacs == (DacDiff("aoml", held=3, added=1, removed=1, renamed=1),)
 
 
-def test_a_private_path_of_the_hub_stops_a_mirror(desk):
-    desk.connection.execute("create table changes as select 'added' as change, 'etc/secret.txt' as path")
-    with pytest.raises(Exception, match="must not be published"):
+@pytest.mark.parametrize("change", ["added", "renamed", "changed"])
+def test_a_private_path_of_the_hub_stops_a_mirror(desk, change):
+    desk.connection.execute(f"create table changes as select '{change}' as change, 'etc/secret.txt' as path")
+    with pytest.raises(RefusedError, match=r"must not be published: \[DIS-005\].*gdac policy explain DIS-005"):
         check_public(desk.connection, "changes")
+
+
+def test_a_private_index_file_stops_a_mirror_and_a_private_file_may_leave(desk):
+    desk.connection.execute("create table changes as select 'removed' as change, 'ar_greylist.txt' as path")
+    check_public(desk.connection, "changes", ["ar_index_global_prof.txt"])
+    with pytest.raises(RefusedError, match=r"\[DIS-002\]"):
+        check_public(desk.connection, "changes", ["ar_index_global_prof.txt", "ar_greylist.txt"])
 
 
 BASE = [profile("R", cycle) for cycle in range(1, 6)]
