@@ -14,10 +14,10 @@ from typing import Final
 import duckdb
 
 from gdac.errors import RefusedError, StoreError, UsageError
-from gdac.manifest.chain import Past, survey
+from gdac.manifest.chain import Past, Way, survey
 from gdac.manifest.head import Head
 from gdac.manifest.model import Link
-from gdac.manifest.names import HEAD_KEY
+from gdac.manifest.names import HEAD_KEY, NameKind
 from gdac.manifest.states import serial_of
 from gdac.paths import MANIFEST_DIR
 from gdac.store import NotFoundError, Store
@@ -93,14 +93,15 @@ class PastFiles:
             past = self._survey()
             serial = _resolved(past, when)
             known = serial is not None and (not with_digest or serial in past.manifests)
-            way = past.way_to(serial, at_hand=False) if serial is not None else None
+            way = _way(past, serial) if serial is not None else None
             if (known and way is not None) or not await self._fetch(past, past.wanted):
                 break
         found = when if isinstance(when, int) else serial_of(past, when)
-        while (way := past.way_to(found, at_hand=False)) is not None:
+        while (way := _way(past, found)) is not None:
             due = [way.manifest, *way.deltas]
             await self._fetch(past, due)
             if all(past.has(link) for link in due):
+                self._tidy(way.manifest)
                 return past, found
             past = self._survey()
         raise RefusedError(
@@ -155,6 +156,13 @@ class PastFiles:
                 return past
             fetched += came
 
+    def _tidy(self, needed: Link) -> None:
+        """Full manifests weigh: of those that were fetched, only the one that is needed stays. All else is kept."""
+        if not self._is_local:
+            for file in (self.tree / MANIFEST_DIR).glob(f"*.{NameKind.MANIFEST}.parquet"):
+                if file.name not in (needed.name, self._head.manifest.name):
+                    file.unlink()
+
     def _survey(self) -> Past:
         past = survey(self._connection, self.tree, self._head)
         if not self._gone:
@@ -196,6 +204,11 @@ class PastFiles:
                 return False
             raise
         return True
+
+
+def _way(past: Past, serial: int) -> Way | None:
+    """The best way by what is at hand already, else the best of all."""
+    return past.way_to(serial) or past.way_to(serial, at_hand=False)
 
 
 def _resolved(past: Past, when: int | date) -> int | None:
