@@ -1,8 +1,10 @@
 """FAIR Signposting: typed links from a page, as HTML elements, as a Link header, and as a linkset (RFC 9264)."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from vocab.faces.facts import ArchiveFacts, SerialFacts
 from vocab.faces.places import Places
@@ -66,6 +68,28 @@ def linkset(page: str, signposts: Iterable[Signpost]) -> dict[str, Any]:
         if one.relation == "describedby":
             back.append({"anchor": one.target, "describes": [{"href": page, "type": "text/html"}]})
     return {"linkset": [forth, *back]}
+
+
+def absolute_linkset(data: bytes, base: str) -> bytes:
+    """A linkset with every address absolute: a stored one is relative to where it lies, and some readers want more.
+
+    Args:
+        data: a linkset as it was stored.
+        base: its address.
+
+    Raises:
+        ValueError: it is none.
+    """
+    document = json.loads(data)
+    try:
+        for context in document["linkset"]:
+            context["anchor"] = urljoin(base, context["anchor"])
+            for targets in context.values():
+                for one in targets if isinstance(targets, list) else ():
+                    one["href"] = urljoin(base, one["href"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("it is no linkset") from error
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def link_header(signposts: Iterable[Signpost]) -> str:

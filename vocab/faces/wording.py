@@ -36,9 +36,7 @@ def serial_title(archive: ArchiveFacts, one: SerialFacts) -> str:
 def archive_text(archive: ArchiveFacts) -> str:
     """What the archive is, in a paragraph."""
     newest = archive.newest
-    part = (
-        "A view, that is a part or another layout, of a sealed archive" if archive.head.view_of else "A sealed archive"
-    )
+    part = "A view (a part, or another layout) of a sealed archive" if archive.head.view_of else "A sealed archive"
     return (
         f"{archive.head.title}. {part} of Argo profiling-float data in the layout of a Global Data Assembly Centre "
         "(GDAC): profiles, trajectories, metadata and technical data as NetCDF files. Every state is sealed as a "

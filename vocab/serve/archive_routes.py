@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -12,7 +13,7 @@ from aiohttp import web
 from gdac.errors import GdacError
 from vocab.faces.places import ABOUT, PAGE
 from vocab.faces.reading import absolute, read_page
-from vocab.faces.signposts import LINKSET, Signpost, link_header
+from vocab.faces.signposts import LINKSET, Signpost, absolute_linkset, link_header
 from vocab.names import Names
 from vocab.serve.answering import EDITOR_POLICY, FailedError, send, wanted
 from vocab.serve.archive import Archive, FloatRead, media_of
@@ -72,7 +73,7 @@ class ArchiveRoutes:
         raise web.HTTPSeeOther(f"/archive/{ABOUT}/{name}", headers={"Vary": "Accept"})
 
     async def description(self, request: web.Request) -> web.StreamResponse:
-        """A face as it is stored; a page with its signposts as a Link header, any other face with a way back."""
+        """A face as it is stored, with its links in the header; a linkset with absolute addresses."""
         name = request.match_info["name"]
         body = await self._told(lambda: self._archive.description(name))
         if body is None:
@@ -83,6 +84,9 @@ class ArchiveRoutes:
             links = [one for one in absolute(read_page(body).links, here) if one.relation != "icon"]
             headers = {"Link": link_header(links), "Content-Security-Policy": EDITOR_POLICY}
             return await send(request, body, media, headers=headers)
+        if media == LINKSET:
+            with suppress(ValueError):  # what is no linkset goes out as it lies
+                body = absolute_linkset(body, here)
         back = [Signpost("describes", f"{here.rpartition('/')[0]}/{PAGE}", HTML)]
         back += [Signpost("linkset", f"{here.rpartition('/')[0]}/linkset.json", LINKSET)]
         return await send(request, body, media, headers={"Link": link_header(back)})

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pyoxigraph as ox
 import pytest
 import rdflib
+from datacite import schema45
 
 from gdac.errors import UsageError
 from gdac.manifest.head import Licence
@@ -190,7 +191,6 @@ def test_a_key_is_claimed_only_where_it_is_proven(relation, words, same, related
 
 
 def test_datacite_validates_and_a_broken_one_does_not():
-    schema45 = pytest.importorskip("datacite.schema45")
     made = everything(described(snapshots=snapshots("equal")))
     archive, serial = json.loads(made["datacite.json"]), json.loads(made["3/datacite.json"])
     for one in (archive, serial, json.loads(everything(described(doi=None))["datacite.json"])):

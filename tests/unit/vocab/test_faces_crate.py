@@ -4,6 +4,7 @@ import json
 from hashlib import sha256
 
 import pytest
+from rocrate.rocrate import ROCrate
 from typer.testing import CliRunner
 
 from gdac.cli.manifest import app as manifest
@@ -172,9 +173,8 @@ def test_what_is_no_crate_at_all():
 
 
 def test_rocrate_reads_it(tree, tmp_path):
-    rocrate = pytest.importorskip("rocrate.rocrate")
     assert run(tree, "--path", "*", "-o", tmp_path / "x", "--copy").exit_code == 0
-    crate = rocrate.ROCrate(str(tmp_path / "x"))
+    crate = ROCrate(str(tmp_path / "x"))
     assert {one.id for one in crate.data_entities} == set(BYTES)
     assert crate.root_dataset["license"].id == "https://creativecommons.org/licenses/by/4.0/"
     assert crate.metadata.version == "1.3"

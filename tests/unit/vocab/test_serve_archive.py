@@ -8,6 +8,9 @@ from urllib.parse import urljoin
 import aiohttp
 import pyoxigraph as ox
 import pytest
+from signposting import htmllinks, linkset
+from signposting.linkheader import find_signposting_http_link
+from signposting.signpost import AbsoluteURI
 from typer.testing import CliRunner
 
 from gdac.cli.manifest import app as manifest
@@ -61,7 +64,7 @@ def answers(tree, wmo, vocabulary, tmp_path_factory):
     """Everything asked of one server: (path, accept) -> (status, headers, body)."""
     serial = "/archive/" + need_head(tree).archive
     pages = ("/archive/manifest/about/index.html", f"/float/{wmo}", serial, f"{serial}/serial/1", "/archive", "/")
-    paths = [(one, HTML) for one in pages]
+    paths = [(one, HTML) for one in (*pages, "/archive/manifest/about/1/index.html")]
     paths += [(f"/float/{wmo}", media) for media in ("text/turtle", "application/ld+json", "image/png")]
     paths += [(serial, "text/turtle"), (f"{serial}/serial/1", "application/ld+json"), (f"{serial}/serial/9", HTML)]
     paths += [(f"/archive/{serial[9:10]}0000000-0000-4000-8000-000000000000", HTML)]
@@ -177,6 +180,27 @@ def test_every_face_has_its_type_and_a_way_back(answers, tree):
     assert found["/archive/manifest/head.json", "*/*"][2] == (tree / "manifest/head.json").read_bytes()
     meta = next(one for path, one in found.items() if path[0].endswith("_meta.nc"))
     assert (meta[0], meta[1]["Content-Type"]) == (200, "application/netcdf")
+
+
+def test_the_package_signposting_reads_page_header_and_linkset(answers):
+    """The package asks for absolute addresses in a linkset, and a server knows its own."""
+    url, found = answers
+    here = f"{url}/archive/manifest/about/1/index.html"
+    where = AbsoluteURI(here.replace("index.html", "linkset.json"))
+    text = found["/archive/manifest/about/1/linkset.json", "*/*"][2].decode()
+    by_linkset = linkset._parse_linkset_json(linkset.LinksetJSON(text, "application/linkset+json", where, where))
+    of_page = by_linkset.for_context(AbsoluteURI(here))
+    assert of_page.citeAs.target.endswith("/serial/1")
+    assert {one.type for one in of_page.describedBy} >= {"text/turtle", "application/ld+json"}
+    assert {one.target for one in of_page.types} == {"https://schema.org/AboutPage", "https://schema.org/Dataset"}
+    assert of_page.license.target == "https://creativecommons.org/licenses/by/4.0/"
+    _, headers, body = found["/archive/manifest/about/index.html", HTML]
+    page = AbsoluteURI(f"{url}/archive/manifest/about/index.html")
+    by_header = find_signposting_http_link([headers["Link"]], page)
+    by_html = htmllinks._parse_html(htmllinks.HTML(body.decode(), HTML, page, page))
+    assert by_header.citeAs.target == by_html.citeAs.target == "https://doi.org/10.17882/42182"
+    assert {one.target for one in by_header.items} == {one.target for one in by_html.items} != set()
+    assert {one.target for one in by_header.authors} == {"https://argo.ucsd.edu/"}
 
 
 def test_iris_lead_to_page_or_rdf(answers, tree):
