@@ -53,7 +53,7 @@ class Asked:
 def cite(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH...]", help="Archive paths, or local files: those are known by their bytes."),
+        typer.Argument(metavar="PATH", help="Archive paths, or local files: those are known by their bytes."),
     ] = None,
     wmo: Annotated[
         str | None, typer.Option("--float", metavar="WMO", help="All files of this float.", show_default=False)

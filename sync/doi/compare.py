@@ -10,9 +10,9 @@ from datetime import date, datetime
 
 import duckdb
 
-from gdac.manifest.delta import fold
+from gdac.manifest.delta import count, fold
 from gdac.manifest.doi import Relation
-from gdac.manifest.head import DeltaEntry, Head
+from gdac.manifest.head import Head
 from gdac.paths import Kind
 from sync.brakes.kinds import add_kinds
 from sync.doi.table import Loaded
@@ -78,16 +78,16 @@ def compare_newest(connection: duckdb.DuckDBPyConnection, snapshot: str, manifes
 
 
 def compare_before(
-    connection: duckdb.DuckDBPyConnection, snapshot: str, delta: str, entry: DeltaEntry, after: Compared
-) -> tuple[int, int]:
-    """Rows and matched files of the serial before a delta.
+    connection: duckdb.DuckDBPyConnection, snapshot: str, delta: str, after: Compared, sealed: datetime
+) -> Compared:
+    """The serial before a delta beside the snapshot.
 
     Args:
         connection: holds both tables.
         snapshot: table of the snapshot.
         delta: table of the delta that leads to ``after``.
-        entry: that delta, as the head has it.
         after: the serial that it leads to.
+        sealed: when the serial before it was sealed (UTC).
     """
     came = _count(
         connection,
@@ -98,7 +98,9 @@ def compare_before(
         f"{snapshot} s join {delta} d on s.path = coalesce(d.from_path, d.path) and s.sha256 = d.old_sha256"
         " where d.change <> 'added'",
     )
-    return after.rows - entry.added + entry.removed, after.matched - came + went
+    counts = count(connection, delta)
+    rows = after.rows - counts.added + counts.removed
+    return Compared(after.serial - 1, sealed, rows, after.matched - came + went)
 
 
 def lacks(

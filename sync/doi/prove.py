@@ -14,6 +14,7 @@ from typing import Final
 import duckdb
 
 from gdac.errors import UsageError
+from gdac.manifest.chain import Past, survey
 from gdac.manifest.doi import (
     MAX_SNAPSHOTS_BYTES,
     SNAPSHOTS_KEY,
@@ -25,13 +26,17 @@ from gdac.manifest.doi import (
     render_snapshots,
     with_proof,
 )
+from gdac.manifest.files import load_delta, load_manifest
 from gdac.manifest.head import Head
+from gdac.paths import MANIFEST_DIR
 from gdac.store import Declared, Expect, NotFoundError, Store
 from sync.doi.compare import Compared, Lack, best, compare_before, compare_newest, lacks
 from sync.doi.opening import Tar
 from sync.doi.table import Loaded, load_tar
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, read_head
+from sync.sealed.past import PastFiles
+from sync.stores.local import LocalStore
 
 _TABLE: Final = "doi_snapshot"
 
@@ -69,6 +74,15 @@ class Outcome:
     proofs: tuple[Proof, ...]
     best: Compared | None
     lacks: tuple[Lack, ...]
+    reach: int
+
+
+@dataclass(slots=True)
+class _Walked:
+    """Serials beside the snapshot, newest first; tables of the deltas on the way; the oldest serial within reach."""
+
+    compared: list[Compared]
+    tables: dict[int, str]
     reach: int
 
 
@@ -110,70 +124,85 @@ class Prover:
             TarError: the tar is not the one that the record speaks of, or is damaged; nothing was published.
             StoreError: tar or hub failed; nothing was published.
         """
-        await self._need_head(wanted)
+        head = await self._need_head(wanted)
+        past = await self._past(head, snapshot, wanted)
+        if wanted.serial is not None and wanted.serial < past.oldest:
+            raise UsageError(
+                f"serial {wanted.serial} cannot be compared: what the hub has kept reaches back to {past.oldest}.",
+                hint="`gdac manifest log` lists serials.",
+            )
         with self._reporter.stage(f"read snapshot {snapshot.key}") as stage:
             async with tar as opened:
                 loaded = await load_tar(opened, self._connection, _TABLE, self._workdir, stage)
         head = await self._need_head(wanted)  # the newest by now
-        compared, tables = await self._compare(head, snapshot, wanted)
-        chosen = best(compared, snapshot.date) if compared else None
+        walked = await self._compare(head, snapshot, wanted)
+        chosen = best(walked.compared, snapshot.date) if walked.compared else None
         proofs = tuple(
             _proof(snapshot, loaded, one, relation, self._now())
-            for one in reversed(compared)
+            for one in reversed(walked.compared)
             if (relation := one.relation(loaded)) is not None
         )
         found: tuple[Lack, ...] = ()
         if chosen is not None and chosen.matched != loaded.rows:
-            since = [tables[serial] for serial in sorted(tables) if serial > chosen.serial]
+            since = [table for serial, table in sorted(walked.tables.items()) if serial > chosen.serial]
             found = lacks(self._connection, _TABLE, "manifest", since)
-        await publish(self._hub, known, snapshot.key, [one.serial for one in compared], proofs)
-        reach = head.serial - len(head.deltas)
-        return Outcome(snapshot, loaded, compared, proofs, chosen, found, max(1, reach))
+        await publish(self._hub, known, snapshot.key, [one.serial for one in walked.compared], proofs)
+        return Outcome(snapshot, loaded, tuple(walked.compared), proofs, chosen, found, walked.reach)
 
     async def _need_head(self, wanted: Wanted) -> Head:
         shown = await read_head(self._hub)
         if shown is None:
             raise UsageError(f"the hub {self._hub.name} shows no head yet.", hint="Seal it first: gdac sync run.")
-        head = shown.head
-        reach = max(1, head.serial - len(head.deltas))
-        if wanted.serial is not None and not reach <= wanted.serial <= head.serial:
+        if wanted.serial is not None and wanted.serial > shown.head.serial:
             raise UsageError(
-                f"serial {wanted.serial} cannot be compared: the hub's head reaches from {reach} to {head.serial}.",
+                f"there is no serial {wanted.serial}; the newest of {self._hub.name} is {shown.head.serial}.",
                 hint="`gdac manifest log` lists serials.",
             )
-        return head
+        return shown.head
 
-    async def _compare(
-        self, head: Head, snapshot: DoiSnapshot, wanted: Wanted
-    ) -> tuple[tuple[Compared, ...], dict[int, str]]:
-        """The wanted serials, newest first, and the tables of the deltas that were walked."""
-        copies = Copies(self._workdir / "sealed")
-        await copies.load_manifest(self._connection, self._hub, head, "manifest")
-        times = {entry.serial: entry.sealed for entry in head.deltas}
-        times |= {entry.serial: entry.sealed for entry in (*head.manifests, head.manifest)}
-        oldest = wanted.serial or min(
-            (serial for serial, sealed in times.items() if sealed.date() >= snapshot.date - wanted.around),
-            default=head.serial + 1,
-        )
-        now = compare_newest(self._connection, _TABLE, "manifest", head)
-        compared: list[Compared] = [now]
-        tables: dict[int, str] = {}
-        for entry in reversed(head.deltas):
-            if entry.serial <= oldest:
-                break
-            (table,) = await copies.load_deltas(self._connection, self._hub, head, [entry])
-            tables[entry.serial] = table
-            rows, matched = compare_before(self._connection, _TABLE, table, entry, now)
-            serial = entry.serial - 1
-            if serial not in times:
-                break  # nobody says when that was sealed
-            now = Compared(serial, times[serial], rows, matched)
-            compared.append(now)
-        if wanted.serial is not None:
-            return tuple(one for one in compared if one.serial == wanted.serial), tables
+    async def _compare(self, head: Head, snapshot: DoiSnapshot, wanted: Wanted) -> _Walked:
+        """The wanted serials, by walking from the newest back through deltas."""
+        past = await self._past(head, snapshot, wanted)
+        first = min(past.times, default=head.serial)
         days = wanted.around.days
-        near = (one for one in compared if abs((one.sealed.date() - snapshot.date).days) <= days)
-        return tuple(near), tables
+        oldest = wanted.serial or min(
+            (serial for serial, sealed in past.times.items() if (sealed.date() - snapshot.date).days >= -days),
+            default=head.serial,
+        )
+        load_manifest(
+            self._connection, past.file(past.manifests[head.serial]), "manifest", expect_sha256=head.manifest.sha256,
+            archive=head.archive,
+        )  # fmt: skip
+        now = compare_newest(self._connection, _TABLE, "manifest", head)
+        walked = _Walked([now], {}, max(first, past.oldest))
+        for serial in range(head.serial, max(oldest, past.oldest), -1):
+            if serial - 1 not in past.times:
+                break  # nobody says when that was sealed
+            link, table = past.deltas[serial], f"delta_{serial}"
+            load_delta(self._connection, past.file(link), table, expect_sha256=link.sha256, archive=head.archive)
+            walked.tables[serial] = table
+            now = compare_before(self._connection, _TABLE, table, now, past.times[serial - 1])
+            walked.compared.append(now)
+        if wanted.serial is not None:
+            walked.compared = [one for one in walked.compared if one.serial == wanted.serial]
+        else:
+            walked.compared = [one for one in walked.compared if abs((one.sealed.date() - snapshot.date).days) <= days]
+        return walked
+
+    async def _past(self, head: Head, snapshot: DoiSnapshot, wanted: Wanted) -> Past:
+        """What is known of the archive's past, as far back as the comparison goes, with its files at hand."""
+        files = PastFiles(self._connection, self._hub, head, self._workdir / "past")
+        listed = head.serial - len(head.deltas)
+        since = min((entry.sealed.date() for entry in head.deltas), default=head.sealed.date())
+        is_far = since > snapshot.date - wanted.around if wanted.serial is None else wanted.serial < listed
+        if is_far and listed > 1:
+            return await files.everything()
+        copies = Copies(files.tree / MANIFEST_DIR)
+        if not isinstance(self._hub, LocalStore):
+            await copies.get(self._hub, head.manifest)
+            for entry in head.deltas:
+                await copies.get(self._hub, entry)
+        return survey(self._connection, files.tree, head)
 
 
 def _proof(snapshot: DoiSnapshot, loaded: Loaded, one: Compared, relation: Relation, now: datetime) -> Proof:

@@ -14,14 +14,16 @@ from gdac.columns import connect
 from gdac.errors import UsageError
 from gdac.manifest import local
 from gdac.manifest.doi import DoiSnapshot, Family, Relation, Snapshots, parse_snapshots
+from gdac.manifest.head import render_head
 from gdac.sample.archive import make_archive, next_day
 from sync.doi.opening import open_address, open_file
 from sync.doi.prove import Prover, Wanted, publish
 from sync.doi.unpack import TarError
 from sync.loop import run as run_loop
 from sync.progress import Silent
+from sync.run import opened
 from sync.stores.local import LocalStore
-from tests.deployment import Deployment
+from tests.deployment import Deployment, InPlaceDeployment
 from tests.servers.seanoe import publishing
 from tests.snapshot_tars import snapshot_tar, tar_of
 
@@ -56,19 +58,19 @@ def hub(sealed, tmp_path):
     return tmp_path / "hub"
 
 
-def prove(hub: Path, raw: bytes, wanted: Wanted = Wanted(), snapshot: DoiSnapshot = SNAPSHOT):  # noqa: B008 - frozen
+def prove(hub: Path, raw: bytes, wanted: Wanted = Wanted(), snapshot: DoiSnapshot = SNAPSHOT, store=None):  # noqa: B008 - frozen
     file = hub.parent / "the.tar.gz"
     file.write_bytes(raw)
-    return prove_from(hub, open_file(file, snapshot.size), wanted, snapshot)
+    return prove_from(hub, open_file(file, snapshot.size), wanted, snapshot, store)
 
 
-def prove_from(hub: Path, tar, wanted: Wanted = Wanted(), snapshot: DoiSnapshot = SNAPSHOT):  # noqa: B008 - frozen
+def prove_from(hub: Path, tar, wanted: Wanted = Wanted(), snapshot: DoiSnapshot = SNAPSHOT, store=None):  # noqa: B008 - frozen
     (hub.parent / "work").mkdir(exist_ok=True)
 
     async def run():
-        async with LocalStore(hub) as store:
+        async with store or LocalStore(hub) as opened_hub:
             with connect() as connection:
-                prover = Prover(store, connection, hub.parent / "work", Silent(), lambda: NOW)
+                prover = Prover(opened_hub, connection, hub.parent / "work", Silent(), lambda: NOW)
                 return await prover.prove(snapshot, tar, KNOWN, wanted)
 
     return run_loop(run())
@@ -175,8 +177,28 @@ def test_serials_far_from_its_day_are_compared_when_asked_for_only(hub):
     assert prove(hub, snapshot_tar(files_of(hub)), snapshot=old).compared == ()
     assert prove(hub, snapshot_tar(files_of(hub)), Wanted(serial=3), old).proofs[0].relation is Relation.EQUAL
     assert len(prove(hub, snapshot_tar(files_of(hub)), Wanted(around=timedelta(0))).compared) == 1
-    with pytest.raises(UsageError, match="from 1 to 3"):
+    with pytest.raises(UsageError, match="no serial 4"):
         prove(hub, snapshot_tar(files_of(hub)), Wanted(serial=4))
+
+
+def test_serials_beyond_the_deltas_that_the_head_lists_are_found_by_the_chain(sealed, hub):
+    head = local.need_head(hub)
+    (hub / "manifest/head.json").write_bytes(render_head(replace(head, deltas=head.deltas[-1:])))
+    outcome = prove(hub, snapshot_tar(files_of(sealed / "serial1")), Wanted(serial=1))
+    assert [(one.serial, one.matched) for one in outcome.compared] == [(1, outcome.loaded.rows)]
+    assert proofs(hub) == [(1, "equal")]
+    for delta in hub.glob("manifest/000000002-*.delta.parquet"):
+        delta.unlink()
+    with pytest.raises(UsageError, match="reaches back to 2"):
+        prove(hub, snapshot_tar(files_of(sealed / "serial1")), Wanted(serial=1))
+
+
+def test_a_tree_sealed_in_place_is_proven_too(sealed, tmp_path):
+    here = InPlaceDeployment(tmp_path, "")
+    shutil.copytree(sealed / "source", here.hub)
+    here.run()
+    prove(here.hub, snapshot_tar(files_of(here.hub)), store=opened("(hub)", here.config.hub))
+    assert proofs(here.hub) == [(1, "equal")]
 
 
 def test_a_download_that_breaks_off_is_gone_on_with(hub, tmp_path):
