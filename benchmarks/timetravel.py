@@ -7,7 +7,7 @@ removed and renamed files. Only the first and the newest full manifest stay, as 
 listing of a day in the middle as Parquet: ours rebuilds it from the nearest full manifest and the deltas, with every
 digest and every row judged; the peer is bare DuckDB, which copies a full manifest of that very day, were it stored,
 and believes it. ``show`` is `gdac manifest show`. ``path`` and ``bytes`` ask about one file and one digest in a process
-that lives on, as a server does: the first question, and the 95th percentile of the others. Every side is its own process.
+that lives on, as a server does: the first question, and the 95th percentile of the others. Sides are processes.
 """
 
 import argparse

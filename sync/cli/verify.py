@@ -118,7 +118,7 @@ def _tell(found: "Iterator[Verdict]", head: "Head", past: "Past", *, as_json: bo
     counts = [f"{tally['known']:,} known ({tally['current']:,} there now)", f"{tally['unknown']:,} unknown"]
     counts += [f"{tally['unreadable']:,} unreadable"] * bool(tally["unreadable"])
     sys.stdout.write(
-        f"{tally['files']:,} files: {', '.join(counts)}\n"
+        f"{tally['files']:,} file{'s' * (tally['files'] != 1)}: {', '.join(counts)}\n"
         f"{head.title}, archive {head.archive}, serials {past.oldest} to {past.newest}\n"
     )
     if past.oldest > 1 and tally["unknown"]:

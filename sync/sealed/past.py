@@ -68,7 +68,7 @@ class PastFiles:
         beside: Path | None = None,
     ) -> None:
         self._connection, self._store, self._head, self._beside = connection, store, head, beside
-        self._is_local = isinstance(store, LocalStore)
+        self._is_local = (Path(store.name) / HEAD_KEY).is_file()  # also where a wrapper stands before the directory
         self.tree = Path(store.name) if self._is_local else folder
         self._gone: set[str] = set()
 

@@ -88,7 +88,7 @@ def test_what_left_is_known_with_its_days(here):
     assert (stay["path"], stay["serial"], stay["until"], one["current"]) == (before, 1, 2, False)
     text = verify(file, "--archive", here.hub).stdout
     assert text.startswith(f"known    {file}: {before} from serial 1 (2026-11-22) to serial 2 (2026-11-22)\n")
-    assert "1 files: 1 known (0 there now), 0 unknown" in text
+    assert "1 file: 1 known (0 there now), 0 unknown" in text
     (new, _) = lines(verify(here.root.parent / "days" / "2" / after, "--archive", here.hub, "--json"))
     assert (new["stays"][0]["how"], new["stays"][0]["from_path"]) == ("renamed", before)
 

@@ -174,6 +174,8 @@ def open_named(
     row = con.execute(f"SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM {table}").fetchone()
     assert row is not None
     about = {"archive": head.archive, "title": head.title, "serial": serial, "sealed": _sealed(past.times, serial)}
+    if head.view_of is not None:
+        about["view of"] = f"archive {head.view_of.archive}, {head.view_of.definition}"
     return {**about, "rows": row[0], "bytes": row[1]}
 
 
