@@ -197,6 +197,13 @@ def doi_iri(doi: str, key: str = "") -> str:
     return f"https://doi.org/{quote(doi, safe='/')}" + (f"#{quote(key, safe='')}" if key else "")
 
 
+def licence_iri(spdx: str, address: str) -> str:
+    """A licence as an IRI: the address that was configured, or, where that is none, the address of its SPDX entry."""
+    if re.fullmatch(r"https?://[^\s\"'<>\\^`{|}]+", address):
+        return address
+    return f"https://spdx.org/licenses/{quote(spdx, safe='')}"
+
+
 def collection(table: str) -> str:
     """IRI of an NVS collection."""
     return f"{NVS}{table}/current/"

@@ -95,7 +95,7 @@ def crate_metadata(
 
 
 def _root(archive: ArchiveFacts, one: SerialFacts, files: Sequence[CrateFile], ids: list[str]) -> dict[str, Any]:
-    head, citation = archive.head, archive.citation(one)
+    citation = archive.citation(one)
     total = sum(file.size for file in files)
     count = f"{len(files):,} {'file' if len(files) == 1 else 'files'}"
     described = f"{count} ({bytes_text(total)}), byte for byte as they are in {serial_title(archive, one)}."
@@ -105,7 +105,7 @@ def _root(archive: ArchiveFacts, one: SerialFacts, files: Sequence[CrateFile], i
         "name": f"{count} of {serial_title(archive, one)}",
         "description": " ".join(filter(None, (described, claim_text(archive, one)))),
         "datePublished": one.sealed.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "license": {"@id": head.licence.url},
+        "license": {"@id": archive.licence},
         "keywords": ", ".join(KEYWORDS),
         "isBasedOn": {"@id": one.iri},
         "creditText": as_text(citation),
@@ -143,7 +143,7 @@ def _context(archive: ArchiveFacts, one: SerialFacts) -> list[dict[str, Any]]:
     head, citation = archive.head, archive.citation(one)
     found: list[dict[str, Any]] = [
         {
-            "@id": head.licence.url,
+            "@id": archive.licence,
             "@type": "CreativeWork",
             "name": head.licence.spdx,
             "description": f"The licence of {head.title}",
@@ -177,7 +177,7 @@ def _context(archive: ArchiveFacts, one: SerialFacts) -> list[dict[str, Any]]:
 def _run(archive: ArchiveFacts, one: SerialFacts) -> list[dict[str, Any]]:
     assert one.about is not None  # asked before
     about = one.about
-    sources = ", ".join(source.url for source in about.sources) or "the tree itself"
+    sources = ", ".join(source.url or source.name for source in about.sources) or "the tree itself"
     software = archive.names.software(about.software.name, about.software.version)
     return [
         {

@@ -92,7 +92,7 @@ def _common(archive: ArchiveFacts, one: SerialFacts | None) -> dict[str, Any]:
         "rightsList": [
             {
                 "rights": head.licence.spdx,
-                "rightsUri": head.licence.url,
+                "rightsUri": archive.licence,
                 "rightsIdentifier": head.licence.spdx,
                 "rightsIdentifierScheme": "SPDX",
                 "schemeUri": "https://spdx.org/licenses/",

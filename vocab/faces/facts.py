@@ -11,7 +11,7 @@ from gdac.manifest.head import DeltaEntry, Head, ManifestEntry
 from gdac.manifest.record import About, DeltaFacts, ManifestFacts, Record
 from policies.citation import Citation, acknowledgement_for, cite_archive
 from vocab.described import Described
-from vocab.names import Names, doi_iri
+from vocab.names import Names, doi_iri, licence_iri
 
 #: A page lists so many serials, the newest ones.
 MOST_SERIALS: Final = 100
@@ -76,6 +76,11 @@ class ArchiveFacts:
     def doi(self) -> str | None:
         """DOI of the archive itself; a view is a part of what the DOI names, so it has none."""
         return None if self.head.view_of else self.head.doi
+
+    @property
+    def licence(self) -> str:
+        """IRI of the licence."""
+        return licence_iri(self.head.licence.spdx, self.head.licence.url)
 
     @property
     def view(self) -> Mapping[str, Any]:

@@ -91,7 +91,7 @@ def _common(archive: ArchiveFacts, one: SerialFacts | None, places: Places) -> d
         "@id": iri,
         "url": places.here if places.public else iri,
         "identifier": _identifiers(archive, one),
-        "license": head.licence.url,
+        "license": archive.licence,
         "conditionsOfAccess": "public",
         "isAccessibleForFree": True,
         "inLanguage": "en",
@@ -120,7 +120,7 @@ def _origin(archive: ArchiveFacts, one: SerialFacts) -> dict[str, Any]:
     if about is None:
         return {}
     return {
-        "isBasedOn": [source.url for source in about.sources],
+        "isBasedOn": [source.url for source in about.sources if source.url],
         "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
             "@id": archive.names.run(about.run.id),

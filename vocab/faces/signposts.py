@@ -101,12 +101,11 @@ def link_header(signposts: Iterable[Signpost]) -> str:
 
 def _common(archive: ArchiveFacts, one: SerialFacts | None, places: Places, stem: str) -> list[Signpost]:
     authors = [author_home(name) for name in archive.citation(one).authors]
-    licence = archive.head.licence.url
     return [
         Signpost("type", SCHEMA + "AboutPage"),
         Signpost("type", SCHEMA + "Dataset"),
         *(Signpost("author", home) for home in authors if home),
-        *([Signpost("license", licence)] if licence.startswith(("http://", "https://")) else []),
+        Signpost("license", archive.licence),
         *(Signpost("describedby", places.own(face_name(stem, ending)), media) for ending, media, _ in OTHER_FACES),
     ]
 

@@ -17,7 +17,7 @@ from gdac.manifest.head import Head
 from gdac.manifest.record import DeltaFacts, ManifestFacts, Record
 from policies.citation import Citation, acknowledgement_for, as_text, cite_archive
 from vocab.described import Described
-from vocab.names import DCAT, DCT, PROV, RDFS, Names, doi_iri, english, node
+from vocab.names import DCAT, DCT, PROV, RDFS, Names, doi_iri, english, licence_iri, node
 from vocab.provenance.runs import run_triples
 from vocab.provenance.statements import (
     Pair,
@@ -214,7 +214,7 @@ def _common(described: Described, citation: Citation, identifier: str) -> Iterat
     """Licence, who made and publishes it, how to cite it."""
     names, head = described.names, described.head
     yield DCT + "identifier", address(identifier)
-    yield DCT + "license", node(head.licence.url)
+    yield DCT + "license", node(licence_iri(head.licence.spdx, head.licence.url))
     yield DCT + "bibliographicCitation", ox.Literal(as_text(citation))
     acknowledgement = acknowledgement_for(head.doi)
     yield DCT + "rights", english(acknowledgement) if acknowledgement else None
@@ -251,7 +251,7 @@ def _distribution(names: Names, head: Head, iri: str, facts: ManifestFacts | Del
         (DCAT + "byteSize", size(facts.size)),
         (DCT + "format", node(PARQUET)),
         (DCAT + "mediaType", node(PARQUET)),
-        (DCT + "license", node(head.licence.url)),
+        (DCT + "license", node(licence_iri(head.licence.spdx, head.licence.url))),
         (names.own("sealedName").value, ox.Literal(facts.name)),
     ]
     if isinstance(facts, DeltaFacts):

@@ -128,7 +128,7 @@ def float_dataset(read: FloatRead, root: str) -> dict[str, Any]:
             "url": iri,
         },
         "version": str(one.serial),
-        "license": archive.head.licence.url,
+        "license": archive.licence,
         "isAccessibleForFree": True,
         "keywords": [*KEYWORDS, read.wmo],
         "citation": as_text(citation),
@@ -173,13 +173,12 @@ def float_rdf(read: FloatRead) -> list[ox.Triple]:
 def float_links(read: FloatRead, root: str) -> list[Signpost]:
     """Typed links of the page, with absolute addresses."""
     archive, here = facts_of(read.described), f"{root}/float/{read.wmo}"
-    licence = archive.head.licence.url
     kinds = (("ttl", "text/turtle"), ("jsonld", "application/ld+json"))
     return [
         Signpost("cite-as", read.described.names.wmo(read.wmo)),
         Signpost("type", SCHEMA + "AboutPage"),
         Signpost("type", SCHEMA + "Dataset"),
-        *([Signpost("license", licence)] if licence.startswith(("http://", "https://")) else []),
+        Signpost("license", archive.licence),
         *(Signpost("describedby", f"{here}?format={short}", media) for short, media in kinds),
         *(
             Signpost("item", f"{root}/archive/{encoded(str(one.path))}", "application/netcdf")

@@ -142,6 +142,16 @@ def test_hostile_words_stay_words():
             assert not any("javascript:" in target for _, target, _ in found.heads)
 
 
+@pytest.mark.parametrize("address", ["none", "http://a b/", "https://x/>; rel=evil", "javascript:1"])
+def test_a_licence_without_an_address_goes_by_its_spdx_name(address):
+    odd = described()
+    odd = replace(odd, head=replace(odd.head, licence=Licence("MIT 0", address)))
+    made = everything(odd)
+    assert page(made).about["license"] == "https://spdx.org/licenses/MIT%200"
+    assert ("license", "https://spdx.org/licenses/MIT%200", None) in page(made).heads
+    assert b"<https://spdx.org/licenses/MIT%200>" in made["archive.ttl"]
+
+
 def test_what_is_not_configured_is_not_shown():
     made = everything(described(doi=None))
     for name, data in made.items():

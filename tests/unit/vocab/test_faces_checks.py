@@ -130,6 +130,7 @@ BROKEN = [
     (_with("@context", "http://schema.org/x"), "error", "cannot be read"),
     (_with("@context", {"@vocab": "http://schema.org/"}), "error", "context is not https"),
     (_with("@type", "Thing"), "error", "no Dataset"),
+    (_with("@type", ["Dataset", "http://schema.org/Dataset"]), "error", "context of schema.org"),
 ]
 
 
