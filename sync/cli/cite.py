@@ -53,7 +53,7 @@ class Asked:
 def cite(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH", help="Archive paths, or local files: those are known by their bytes."),
+        typer.Argument(metavar="PATH", help="Archive paths; or local files and folders, known by their bytes."),
     ] = None,
     wmo: Annotated[
         str | None, typer.Option("--float", metavar="WMO", help="All files of this float.", show_default=False)
@@ -89,11 +89,12 @@ def cite(
 
 def _asked(paths: list[str], wmo: str | None, when: int | date | None) -> Asked:
     from gdac.paths import WMO, ArchivePath, PathError
+    from sync.sealed.known import walk
 
     if wmo is not None and not WMO.fullmatch(wmo):
         raise UsageError(f"{wmo!a} is no WMO number: it has 5 or 7 digits.")
-    files = tuple(Path(one) for one in paths if Path(one).is_file())
-    others = [one for one in paths if not Path(one).is_file()]
+    files = tuple(walk([Path(one) for one in paths if Path(one).exists()]))
+    others = [one for one in paths if not Path(one).exists()]
     try:
         named = tuple(ArchivePath.parse(one).text for one in others)
     except PathError as error:
@@ -161,7 +162,7 @@ async def _evidence(
     missing = choose_files(connection, "cited_state", paths, asked.wmo)
     if missing:
         raise NotThereError(
-            f"{missing[0]!a} is not in serial {serial} of {head.title}{_and_more(missing)}.",
+            f"{missing[0]!a}{_and_more(missing)} is not in serial {serial} of {head.title}.",
             hint="`gdac provenance PATH` says when a path was there; --date or --manifest cite an earlier state.",
         )
     is_whole = not paths and asked.wmo is None
@@ -201,7 +202,7 @@ def _need_known(found: "list[Verdict]", oldest: int) -> None:
         reach = f" What left before serial {oldest} is not known here." if oldest > 1 else ""
         digest = first.sha256.hex() if first.sha256 else ""
         raise NotThereError(
-            f"the bytes of {first.file} (sha256 {digest}) were never in this archive{_and_more(unknown)}."
+            f"the bytes of {first.file} (sha256 {digest}){_and_more(unknown)} were never in this archive."
             f"{alike}{reach}",
             hint="It cannot be cited as a file of the archive.",
         )
@@ -221,7 +222,7 @@ def _path_then(one: "Verdict", serial: int) -> str:
 
 
 def _and_more(some: "list[str] | list[Verdict]") -> str:
-    return f", nor are {len(some) - 1:,} others" if len(some) > 1 else ""
+    return f", like {len(some) - 1:,} more," if len(some) > 1 else ""
 
 
 def _opened(archive: str, config: Path) -> "Store":

@@ -141,6 +141,9 @@ def test_a_local_file_is_known_by_its_bytes_and_cited_where_they_were(hub, seale
     assert hashlib.sha256(old.read_bytes()).hexdigest() in text
     assert "Serial 3" not in text
     assert "were not in serial 3" in cite(hub, mine, "--manifest", "3", code=1)
+    (tmp_path / "folder").mkdir()
+    shutil.copy(mine, tmp_path / "folder")
+    assert cite(hub, tmp_path / "folder") == text
     mine.write_bytes(b"never there")
     assert "were never in this archive" in cite(hub, mine, code=1)
 
