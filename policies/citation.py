@@ -7,16 +7,15 @@ Forms are pure: a `Citation` in, text out, escaped for the syntax it is in. Sour
 
 import json
 import re
-import tomllib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from gdac.manifest.head import Head, Licence
+from policies.law import values
 
 #: Where a DOI is resolved.
 RESOLVER: Final = "https://doi.org/"
@@ -70,14 +69,8 @@ class Keyed(Protocol):
         ...
 
 
-@cache
-def _values() -> dict[str, dict[str, Any]]:
-    raw = tomllib.loads((files("policies") / "data" / "citation.toml").read_text(encoding="utf-8"))
-    return {one["id"]: one.get("values", {}) for one in raw["policy"]}
-
-
 #: The sentence that publications are asked to carry, for the Argo archive.
-ACKNOWLEDGEMENT: Final[str] = _values()["CIT-004"]["text"]
+ACKNOWLEDGEMENT: Final[str] = values("citation", "CIT-004")["text"]
 
 
 def acknowledgement_for(doi: str | None) -> str | None:
@@ -130,7 +123,7 @@ def cite_archive(
     return replace(
         general,
         year=snapshot.date.year,
-        title=_values()["CIT-002"]["title"].format(title=known["title"], snapshot=snapshot.title),
+        title=values("citation", "CIT-002")["title"].format(title=known["title"], snapshot=snapshot.title),
         url=snapshot_url(doi, snapshot.key),
         key=snapshot.key,
     )
@@ -138,7 +131,7 @@ def cite_archive(
 
 def snapshot_url(doi: str, key: str) -> str:
     """The address of a DOI snapshot: the archive's DOI with the key as fragment."""
-    template: str = _values()["CIT-002"]["url"]
+    template: str = values("citation", "CIT-002")["url"]
     return template.format(doi=quote(doi, safe=_SAFE), key=quote(key, safe=""))
 
 
@@ -239,9 +232,9 @@ _TEX: Final = {
 }
 
 
-def _registered(doi: str) -> dict[str, Any] | None:
+def _registered(doi: str) -> Mapping[str, Any] | None:
     """The entry of the data whose DOI it is; DOIs do not tell upper from lower case."""
-    argo = _values()["CIT-001"]
+    argo = values("citation", "CIT-001")
     return argo if doi.lower() == argo["doi"] else None
 
 
