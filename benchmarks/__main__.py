@@ -10,6 +10,7 @@ PROGRAMS = {
     "planning a day over 4 million files (T5, T6)": "plan_day",
     "brake and seal over 20 million files (T14)": "seal",
     "time travel over 4 million files: a day's listing from deltas, single files": "timetravel",
+    "provenance of one file out of 4 million, and of all as N-Quads": "provenance",
     "vocabulary: the named questions over HTTP, beside rdflib (T12)": "sparql",
     "same-size rewrites: who misses them (T9)": "rewrites",
     "fetching and uploading, beside lftp, rclone and s5cmd (T2, T3, T4)": "transfers",

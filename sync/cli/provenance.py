@@ -100,12 +100,18 @@ def _rendered(story: "Story", form: str) -> bytes:
 
 
 def _write_all(tree: Path, described: "Described", output: str) -> None:
+    from tempfile import TemporaryDirectory
+
     from gdac.columns import connect
     from vocab.provenance.dump import prepare, quads
     from vocab.provenance.faces import archive_quads
 
     began, written = time.monotonic(), 0
-    with connect() as con, _opened(output) as out:
+    with (
+        TemporaryDirectory(prefix="gdac-") as scratch,
+        connect(temp_directory=scratch) as con,
+        _opened(output) as out,
+    ):
         dump = prepare(con, tree, described)
         head = archive_quads(described)
         out.write(head)

@@ -35,6 +35,8 @@ def provenance(
 
     Exit 1 when metadata files or lines of reports could not be used; the rest is written.
     """
+    from tempfile import TemporaryDirectory
+
     from gdac.columns import connect
     from gdac.tables import load
     from vocab.names import Names
@@ -44,7 +46,7 @@ def provenance(
     if files and all_files:
         raise UsageError("--files and --all-files exclude each other.")
     wanted = Wanted(floats, files or None, all_files, tuple(checks or ()))
-    with connect() as con:
+    with TemporaryDirectory(prefix="gdac-") as scratch, connect(temp_directory=scratch) as con:
         done = write_provenance(con, tree, described_tree(tree, Names(base)), load(tables), wanted, output)
     sys.stdout.write((output / RECORD).read_text(encoding="utf-8") if as_json else _as_text(done, output))
     if done.findings:

@@ -142,8 +142,9 @@ def quads(dump: Dump, graph: str) -> Iterator[tuple[int, str]]:
                 f"(select *, regexp_extract(path, {quoted(pattern)}, [{listed}]) as g from {source}"
                 f" where regexp_full_match(path, {quoted(pattern)}))"
             )
-            lines = f"select {_lines(dump, graph, kinds)} from {family} left join dump_origins using (serial)"
-            yield from _pieces(stream(con, f"{lines} where g.wmo = g.again"))
+            named = f"(select *, {_names(dump)} from {family} where g.wmo = g.again)"
+            lines = f"select {_lines(dump, graph, kinds)} from {named} left join dump_origins using (serial)"
+            yield from _pieces(stream(con, lines))
     yield from _slowly(dump, graph)
 
 
@@ -199,13 +200,21 @@ _UNTOLD: Final = (
 )
 
 
+def _names(dump: Dump) -> str:
+    """SQL of three columns: the IRIs of the file, the stay and the version of a row, each with ``<`` in front."""
+    file = f"concat({_text('<' + dump.names.file(dump.archive, ''))}, path)"
+    version = f"concat({_text('<' + dump.names.file_version(''))}, lower(hex(sha256)))"
+    return f"{file} as file, concat({file}, '#since-', serial) as stay, {version} as version"
+
+
 def _lines(dump: Dump, graph: str, kinds: Mapping[str, Kind]) -> str:
-    """SQL that makes all lines of a row; ``g`` holds the parts of its path."""
+    """SQL that makes all lines of a row; ``g`` holds the parts of its path, the rest is as `_names` has it.
+
+    One call of ``concat``: a chain of ``||`` would copy the growing text at each step.
+    """
     names, archive = dump.names, dump.archive
     own, end = names.vocabulary + "#", f"> <{graph}> .\n"
-    file = _text(f"<{names.file(archive, '')}") + " || path"
-    stay = f"{file} || '#since-' || serial"
-    version = _text(f"<{names.file_version('')}") + " || lower(hex(sha256))"
+    file, stay, version = "file", "stay", "version"
     snapshots = names.snapshot(archive, 0)[:-1]
     kind = "case g.word " + " ".join(f"when {quoted(word)} then {quoted(one.value)}" for word, one in kinds.items())
 
@@ -213,8 +222,8 @@ def _lines(dump: Dump, graph: str, kinds: Mapping[str, Kind]) -> str:
         return f'"^^<{XSD}{datatype}{end}'
 
     def line(about: str, predicate: str, before: str, value: str, after: str, when: str = "") -> str:
-        made = f"{about} || {_text(f'> <{predicate}> {before}')} || {value} || {_text(after)}"
-        return f"case when {when} then {made} else '' end" if when else made
+        made = f"{about}, {_text(f'> <{predicate}> {before}')}, {value}, {_text(after)}"
+        return f"case when {when} then concat({made}) else '' end" if when else made
 
     plain = f'" <{graph}> .\n'
     parts = [
@@ -239,7 +248,7 @@ def _lines(dump: Dump, graph: str, kinds: Mapping[str, Kind]) -> str:
             stay,
             PROV + "wasRevisionOf",
             f"<{names.file(archive, '')}",
-            "before_path || '#since-' || before_serial",
+            "concat(before_path, '#since-', before_serial)",
             end,
             "before_path is not null",
         ),
@@ -258,7 +267,7 @@ def _lines(dump: Dump, graph: str, kinds: Mapping[str, Kind]) -> str:
             "revised is not null",
         ),
     ]
-    return " || ".join(parts)
+    return f"concat({', '.join(parts)})"
 
 
 def _moment(column: str) -> str:
