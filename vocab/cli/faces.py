@@ -33,6 +33,18 @@ def sealed_tree(path: Path) -> Path | None:
     return next((one for one in places if (one / HEAD_KEY).is_file()), None)
 
 
+def made_now(tree: Path, names: "Names", folder: Path) -> Path:
+    """The landing pages of an archive that stores none, and of its newest serial, made into a folder."""
+    from vocab.faces import describe_archive, describe_serial
+    from vocab.faces.sealed import open_described
+
+    described = open_described(tree, names)
+    for name, data in {**describe_archive(described), **describe_serial(described, described.head.serial)}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
 def check_pages(folder: Path, names: "Names", *, as_json: bool) -> None:
     """Check them and print the findings; exit 1 when there is an error."""
     from vocab.faces.checks import check_faces

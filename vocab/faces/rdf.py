@@ -15,7 +15,12 @@ _STRING: Final = XSD + "string"
 
 def turtle(triples: Iterable[ox.Triple], names: Names, first: str) -> bytes:
     """Turtle, described thing first; equal triples give equal bytes."""
-    return serialize(sorted(set(triples), key=str), ox.RdfFormat.TURTLE, names, first=first)
+    data = serialize(sorted(set(triples), key=str), ox.RdfFormat.TURTLE, names, first=first)
+    lines = data.split(b"\n")
+    heads = [line for line in lines if line.startswith(b"@prefix ")]
+    body = b"\n".join(lines[len(heads) :])
+    # a name inside a text keeps its prefix too, which does no harm
+    return b"\n".join([*(line for line in heads if line.split()[1] in body), body])
 
 
 def json_ld(triples: Iterable[ox.Triple], names: Names, first: str) -> bytes:

@@ -82,6 +82,7 @@ def test_json_ld_holds_the_triples_of_the_turtle_for_both_readers(name):
     made = everything(described(snapshots=snapshots("contained"), title=EVIL))
     turtle = {one.triple for one in ox.parse(made[f"{name}.ttl"], format=ox.RdfFormat.TURTLE)}
     assert {one.triple for one in ox.parse(made[f"{name}.jsonld"], format=ox.RdfFormat.JSON_LD)} == turtle
+    assert b"qudt" not in made[f"{name}.ttl"], "prefixes that nothing uses"
     graph = rdflib.Graph().parse(data=made[f"{name}.jsonld"], format="json-ld")
     # rdflib puts numbers and booleans into its own lexical form; so it reads both sides.
     assert set(graph) == set(rdflib.Graph().parse(data=made[f"{name}.ttl"], format="turtle"))

@@ -178,3 +178,10 @@ def test_rocrate_reads_it(tree, tmp_path):
     assert {one.id for one in crate.data_entities} == set(BYTES)
     assert crate.root_dataset["license"].id == "https://creativecommons.org/licenses/by/4.0/"
     assert crate.metadata.version == "1.3"
+
+
+def test_a_tree_that_stores_no_pages_is_checked_by_pages_made_now(tree):
+    done = CliRunner().invoke(app, ["check", str(tree)])
+    assert done.exit_code == 0, done.output
+    assert "0 errors" in done.output
+    assert not (tree / "manifest" / "about").exists()
