@@ -50,9 +50,14 @@ def verify(
     from tempfile import TemporaryDirectory
 
     from gdac.columns import connect
+    from sync.localdisk import local_disk
     from sync.sealed.known import verdicts, walk
 
-    with TemporaryDirectory(prefix="gdac-verify-") as folder, connect(temp_directory=folder) as connection:
+    with (
+        TemporaryDirectory(prefix="gdac-verify-") as folder,
+        local_disk(Path(folder)),
+        connect(temp_directory=folder) as connection,
+    ):
         head, past = _past(connection, archive, config, copies or Path(folder), quiet=quiet)
         with _meter(quiet=quiet) as progress:
             found = verdicts(connection, past, walk(files), Path(folder), progress)

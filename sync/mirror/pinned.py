@@ -7,7 +7,7 @@ an exception.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -34,12 +34,13 @@ from gdac.manifest.model import MANIFEST_COLUMNS, Link
 from gdac.manifest.names import index_key
 from gdac.manifest.states import open_past
 from gdac.paths import ArchivePath, Kind
-from gdac.store import Store
+from gdac.store import NotFoundError, Store
 from sync.files import index_stamp
 from sync.hub.plan import private_paths
 from sync.mirror.aim import Aim, keep_manifest, of_archive
 from sync.sealed.copies import Copies, Shown, fetch_file
 from sync.sealed.past import PastFiles
+from sync.transfer import BadTransferError
 from sync.vault.vault import vault_key
 from sync.views.definition import Definition
 from sync.views.layout import LAYOUTS
@@ -198,12 +199,22 @@ async def _indexes(
         places += [(pin.vault, vault_key(bytes(raw)))] if pin.vault is not None else []
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        for store, key in places:
-            with suppress(StoreError):
-                await fetch_file(store, key, file, sha256, size)
-                found[path] = file
-                break
+        if await _fetch_from(places, file, sha256, size):
+            found[path] = file
     return found
+
+
+async def _fetch_from(places: Sequence[tuple[Store, str]], file: Path, sha256: str, size: int) -> bool:
+    """Fetch a file from the first place that has these bytes; whether one has."""
+    for store, key in places:
+        try:
+            await fetch_file(store, key, file, sha256, size)
+        except StoreError as error:
+            if not isinstance(error, BadTransferError) and not isinstance(error.__cause__, NotFoundError):
+                raise
+        else:
+            return True
+    return False
 
 
 def _head(

@@ -23,7 +23,7 @@ from sync.transfer import BadTransferError
 #: Ending of the mark beside a manifest whose rows have been judged, so that the digest alone vouches for them.
 _JUDGED: Final = ".judged"
 #: A sealed file of which only the digest is known is no longer than this.
-_MOST_BYTES: Final = 1 << 33
+MAX_SEALED_BYTES: Final = 1 << 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,9 @@ def _judged(file: Path) -> Path:
     return file.with_name(file.name + _JUDGED)
 
 
-async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int | None) -> None:
+async def fetch_file(
+    store: Store, key: str, file: Path, sha256: str, size: int | None, *, most: int = MAX_SEALED_BYTES
+) -> None:
     """Fetch a sealed file whose digest the head or a chain gives; ``file`` appears whole or not at all.
 
     Args:
@@ -154,7 +156,8 @@ async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int 
         key: of the file.
         file: where it goes.
         sha256: its digest, lower-case hex.
-        size: its bytes; None where nothing says how many, and `_MOST_BYTES` bounds them.
+        size: its bytes; None where nothing says how many.
+        most: its bytes are no more than these.
 
     Raises:
         StoreError: the store does not have it.
@@ -169,7 +172,7 @@ async def fetch_file(store: Store, key: str, file: Path, sha256: str, size: int 
                 async for chunk in reading.chunks():
                     found.update(chunk)
                     came += len(chunk)
-                    if came > (_MOST_BYTES if size is None else size):
+                    if came > (most if size is None else size):
                         break
                     out.write(chunk)
     except NotFoundError as error:

@@ -17,11 +17,12 @@ from gdac.errors import RefusedError, StoreError, UsageError
 from gdac.manifest.chain import Past, Way, survey
 from gdac.manifest.head import Head
 from gdac.manifest.model import Link
-from gdac.manifest.names import HEAD_KEY, NameKind
+from gdac.manifest.names import HEAD_KEY, NameKind, parse_name
+from gdac.manifest.record import MAX_RECORD_BYTES
 from gdac.manifest.states import serial_of
 from gdac.paths import MANIFEST_DIR
 from gdac.store import NotFoundError, Store
-from sync.sealed.copies import fetch_file
+from sync.sealed.copies import MAX_SEALED_BYTES, fetch_file
 from sync.stores.local import LocalStore
 from sync.stores.open import open_store
 from sync.stores.retry import RetryingStore
@@ -198,7 +199,9 @@ class PastFiles:
                 file.hardlink_to(self._beside / link.name)
                 return True
         try:
-            await fetch_file(self._store, f"{MANIFEST_DIR}/{link.name}", file, link.sha256, None)
+            key, is_record = f"{MANIFEST_DIR}/{link.name}", parse_name(link.name).kind is NameKind.RECORD
+            most = MAX_RECORD_BYTES if is_record else MAX_SEALED_BYTES
+            await fetch_file(self._store, key, file, link.sha256, None, most=most)
         except StoreError as error:
             if isinstance(error.__cause__, NotFoundError):
                 return False
