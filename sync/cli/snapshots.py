@@ -42,13 +42,19 @@ def add_to(app: typer.Typer) -> None:
 
 @snapshots.command("list")
 def list_snapshots(
-    config: ConfigFile = DEFAULT_CONFIG, doi: Doi = None, api: Api = SEANOE, as_json: AsJson = False
+    config: ConfigFile = DEFAULT_CONFIG,
+    doi: Doi = None,
+    api: Api = SEANOE,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Let the hub publish the list, so that the nearest snapshot is known.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List the snapshots that the DOI's publisher offers, newest first, and what was proven of them. Reads only."""
+    """List the snapshots that the DOI's publisher offers, newest first, and what was proven of them."""
     from sync.loop import run as run_loop
 
-    settings = _settings(config, doi)
-    found, left_out = run_loop(_listed(settings, publisher_of(settings, doi, api)))
+    settings = need_settings(config) if publish else _settings(config, doi)
+    found, left_out = run_loop(_listed(settings, publisher_of(settings, doi, api), publish=publish))
     proven = {key: [one for one in found.proofs if one.key == key] for key in {one.key for one in found.proofs}}
     newest = sorted(found.known, key=lambda one: (one.date, one.key), reverse=True)
     if as_json:
@@ -101,11 +107,12 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-async def _listed(settings: "Config | None", publisher: "Seanoe") -> "tuple[Snapshots, int]":
-    """The record, with the proofs that the hub publishes, where there is one."""
+async def _listed(settings: "Config | None", publisher: "Seanoe", *, publish: bool) -> "tuple[Snapshots, int]":
+    """The record, with the proofs that the hub publishes, where there is one; at will written there."""
     from dataclasses import replace
 
     from sync.brakes.hold import HUB
+    from sync.doi.prove import publish as publish_at
     from sync.doi.prove import read_known
     from sync.run import opened
 
@@ -113,6 +120,8 @@ async def _listed(settings: "Config | None", publisher: "Seanoe") -> "tuple[Snap
     if settings is None:
         return found, left_out
     async with opened(HUB, settings.hub) as hub:
+        if publish:
+            return await publish_at(hub, found), left_out
         before, _ = await read_known(hub)
     if before is None or before.doi != found.doi:
         return found, left_out

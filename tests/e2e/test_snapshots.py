@@ -36,8 +36,11 @@ def test_a_snapshot_is_proven_and_listed(desk: Desk, publisher: Publisher):
     assert desk.sync("run", "-q").returncode == 0
     day = json.loads((desk.hub / "manifest/head.json").read_text())["sealed"][:10]
     file = offer(publisher, "118037", snapshot_tar(files_of(desk.hub)), day)
+    assert desk.sync("snapshots", "list", "--publish", "--api", publisher.api).returncode == 0
+    assert "nearest DOI snapshot #118037" in desk.gdac("cite", "--manifest", "1").stdout
     done = desk.sync("snapshots", "prove", "118037", "--api", publisher.api)
     assert done.returncode == 0, done.stderr
+    assert "10.17882/42182#118037\n" in desk.gdac("cite", "--manifest", "1").stdout
     assert "proven: serial 1 equals snapshot #118037" in done.stdout
     (proof,) = parse_snapshots((desk.hub / SNAPSHOTS).read_bytes()).proofs
     assert (proof.key, proof.relation, proof.serial) == ("118037", Relation.EQUAL, 1)
