@@ -24,6 +24,8 @@ from vocab.serve.site import Site
 
 #: Questions about floats that run at a time; each opens the manifest.
 MOST_AT_ONCE: Final = 2
+#: Seconds that a client may take to take a file.
+DOWNLOADING: Final = 600.0
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _RDF: Final = {"text/turtle": "ttl", "application/ld+json": "jsonld"}
 
@@ -99,7 +101,14 @@ class ArchiveRoutes:
             raise FailedError(HTTPStatus.NOT_FOUND, "the archive has no such file.")
         page = f"{self._root(request)}/archive/{ABOUT}/{PAGE}"
         headers = {"Link": link_header([Signpost("collection", page, HTML)]), "Content-Type": media_of(key)}
-        return web.FileResponse(file, headers=headers)
+        response = web.FileResponse(file, headers=headers)
+        try:
+            async with asyncio.timeout(DOWNLOADING):
+                await response.prepare(request)  # sends the whole file
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        return response
 
     async def _told(self, ask: Callable[[], Found]) -> Found:
         """What a thread found; an archive that cannot be read just now is an answer too."""
