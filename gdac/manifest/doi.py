@@ -175,7 +175,7 @@ def parse_snapshots(raw: bytes) -> Snapshots:
         raise SnapshotsError(f"the DOI snapshots are no JSON document ({error}).") from error
     found = fields.text("format")
     if found != SNAPSHOTS_FORMAT:
-        hint = "Use a gdac that knows it." if is_newer_format(found, SNAPSHOTS_FORMAT) else None
+        hint = "Use a gdac that knows it." if is_newer_format(found, SNAPSHOTS_FORMAT) else ""
         raise SnapshotsError(f"the DOI snapshots have format {found!r}, not {SNAPSHOTS_FORMAT!r}.", hint=hint)
     known = [_snapshot(one, raw) for one, raw in zip(fields.objects("known"), document["known"], strict=True)]
     return Snapshots(

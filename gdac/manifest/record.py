@@ -20,6 +20,8 @@ from gdac.manifest.names import NameKind, is_sha256
 RECORD_FORMAT: Final = "argo-gdac record 1"
 #: A record is smaller than this, in bytes; a reader stops there.
 MAX_RECORD_BYTES: Final = 1 << 16
+#: Where IRIs are minted unless the operator says otherwise.
+BASE: Final = "https://w3id.org/argo-gdac/"
 
 
 class RecordError(RefusedError):
@@ -68,13 +70,13 @@ class SourceFacts:
 
     Attributes:
         name: in the hub's configuration.
-        url: address, without any secret.
+        url: address, without any secret; None for a directory of the machine that sealed.
         way: how it was observed: ``index``, ``listing``, ``tree`` or ``tar``.
         indexes: its index files, sorted by path.
     """
 
     name: str
-    url: str
+    url: str | None
     way: str
     indexes: tuple[IndexFacts, ...] = ()
 
@@ -112,6 +114,7 @@ class About:
         counts: what it did, by name: listed, fetched, fetched_bytes, set_aside, gone and the like.
         software: what did it.
         vocabulary: which reference tables it knew; None where it knew none.
+        base: under which the hub mints IRIs: an http(s) address that ends with a slash.
     """
 
     run: RunFacts
@@ -119,6 +122,7 @@ class About:
     sources: tuple[SourceFacts, ...] = ()
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     vocabulary: VocabularyFacts | None = None
+    base: str = BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,7 @@ def render_record(record: Record) -> bytes:
     Raises:
         RecordError: it would not read as it was written, or it is too large.
     """
-    about = {name: getattr(record.about, name) for name in ("run", "software", "sources", "counts", "vocabulary")}
+    about = {name: getattr(record.about, name) for name in ("run", "software", "sources", "counts", "vocabulary", "base")}
     fields = {name: getattr(record, name) for name in ("archive", "serial", "sealed", "previous", "manifest", "delta")}
     raw = canonical({"format": RECORD_FORMAT, **fields, **about})
     if parse_record(raw) != record:
@@ -199,7 +203,7 @@ def parse_record(raw: bytes) -> Record:
         raise RecordError(f"the record is no JSON document ({error}).") from error
     found = fields.text("format")
     if found != RECORD_FORMAT:
-        hint = "Use a gdac that knows it." if is_newer_format(found, RECORD_FORMAT) else None
+        hint = "Use a gdac that knows it." if is_newer_format(found, RECORD_FORMAT) else ""
         raise RecordError(f"the record has format {found!r}, not {RECORD_FORMAT!r}.", hint=hint)
     serial = fields.serial()
     record = Record(
@@ -228,6 +232,7 @@ def _about(fields: Fields, document: Any) -> About:
         sources=tuple(_source(one) for one in fields.objects("sources")),
         counts=MappingProxyType({name: counts.number(name) for name in sorted(document["counts"])}),
         vocabulary=vocabulary,
+        base=fields.text("base"),
     )
 
 
@@ -246,7 +251,7 @@ def _source(fields: Fields) -> SourceFacts:
         IndexFacts(one.text("path"), one.digest("sha256"), one.time_or_none("updated"))
         for one in fields.objects("indexes")
     )
-    return SourceFacts(fields.text("name"), fields.text("url"), fields.text("way"), indexes)
+    return SourceFacts(fields.text("name"), fields.text_or_none("url"), fields.text("way"), indexes)
 
 
 def _vocabulary(fields: Fields) -> VocabularyFacts:

@@ -55,8 +55,23 @@ def read(path: Path) -> tuple[str, list[TableFacts], list[Row]]:
     return parse(path.read_bytes(), path)
 
 
-def parse(content: bytes, path: Path) -> tuple[str, list[TableFacts], list[Row]]:
-    """As `read`, of bytes in hand; ``path`` is what errors name."""
+def identity(path: Path) -> tuple[str, str]:
+    """Digest of a snapshot and the date of its newest table, without its rows.
+
+    Raises:
+        RefusedError: as `read`.
+        OSError: it cannot be read.
+    """
+    digest, body = _digested(path.read_bytes(), path)
+    try:
+        tables = json.loads(body.partition(b"\n")[0])["tables"]
+        return digest, max(one["date"] for one in tables.values())
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RefusedError(f"{path} is not a snapshot of reference tables ({error}).", hint=_HINT) from error
+
+
+def _digested(content: bytes, path: Path) -> tuple[str, bytes]:
+    """Digest and body, which fit."""
     head, _, body = content.partition(b"\n")
     try:
         first = json.loads(head)
@@ -67,6 +82,12 @@ def parse(content: bytes, path: Path) -> tuple[str, list[TableFacts], list[Row]]
         raise RefusedError(f"{path} is a snapshot of format {number}; this program reads format {FORMAT}.", hint=_HINT)
     if digest != digest_of(body):
         raise RefusedError(f"{path} was changed after it was made: its digest does not match.", hint=_HINT)
+    return digest, body
+
+
+def parse(content: bytes, path: Path) -> tuple[str, list[TableFacts], list[Row]]:
+    """As `read`, of bytes in hand; ``path`` is what errors name."""
+    digest, body = _digested(content, path)
     try:
         meta, *rows = json.loads("[" + ",".join(body.decode().splitlines()) + "]")
         facts = [TableFacts(name, **known) for name, known in meta["tables"].items()]

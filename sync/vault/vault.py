@@ -10,10 +10,10 @@ from typing import Final
 
 import duckdb
 
-from gdac.store import Declared, NotFoundError, Store
+from gdac.store import NotFoundError, Store
 from sync.serverside import Due, ServerCopies
 from sync.state import State
-from sync.transfer import SMALL, carry
+from sync.transfer import carry
 
 _BATCH: Final = 1_000
 
@@ -39,7 +39,8 @@ class Vault:
     async def keep(self, source: Store, path: str) -> bytes | None:
         """Put what ``source`` holds under ``path`` into the vault, unless it is there; returns its digest.
 
-        None when the source holds nothing there. The digest is that of the bytes, whatever a manifest says.
+        None when the source holds nothing there. The digest is that of the bytes, whatever a manifest says; they are
+        read twice, and must be the same.
 
         Raises:
             StoreError: the bytes could not be read or kept; the caller must leave them where they are.
@@ -48,24 +49,21 @@ class Vault:
             async with source.read(path) as reading:
                 assert reading is not None  # only a conditional read yields None
                 modified = reading.info.modified
-                found, md5, size, body = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0, b""
+                found, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
                 async for chunk in reading.chunks():
                     found.update(chunk)
-                    if (reading.info.size or 0) > SMALL:
-                        md5.update(chunk)
+                    md5.update(chunk)
                     size += len(chunk)
-                    body = body + chunk if size <= SMALL else b""
         except NotFoundError:
             return None
         sha256 = found.digest()
         key = vault_key(sha256)
         if not await self._holds(key, size):
-            if size <= SMALL:
-                await self.store.write(key, body, Declared(size, sha256.hex(), modified))
-            else:
-                due = Due(sha256, md5.digest(), size=size)
-                if await ServerCopies(source, self.store).copy(path, key, due) is None:
-                    await carry(source, path, self.store, sha256=sha256, modified=modified, target_key=key)
+            # The bytes travel by a second reading that must give the same ones: those of a reading that went wrong
+            # would be kept under a digest of their own, and the true ones lost with the next write.
+            due = Due(sha256, md5.digest(), size=size)
+            if await ServerCopies(source, self.store).copy(path, key, due) is None:
+                await carry(source, path, self.store, sha256=sha256, modified=modified, target_key=key)
         self._state.remember_vaulted(sha256, size, self._now())
         return sha256
 

@@ -7,7 +7,7 @@ import pyoxigraph as ox
 from gdac.manifest.record import Record, SourceFacts
 from gdac.tables import Tables, load
 from vocab.names import DCT, PROV, RDFS, Names, encoded, node, typed
-from vocab.provenance.statements import Pair, day, moment, number, software, statements, types
+from vocab.provenance.statements import Pair, day, link, moment, number, software, statements, types
 
 
 def run_triples(names: Names, record: Record) -> list[ox.Triple]:
@@ -68,7 +68,7 @@ def tables_triples(
         (RDFS + "label", ox.Literal(f"reference tables {digest.removeprefix('sha256:')[:12]}")),
         (DCT + "identifier", ox.Literal(f"sha256:{digest.removeprefix('sha256:')}")),
         (DCT + "modified", newest if newest is not None or ours is None else _newest(ours)),
-        (PROV + "wasDerivedFrom", node(vocabulary) if vocabulary else None),
+        (PROV + "wasDerivedFrom", link(vocabulary)),
     ]
     if ours is not None:
         graphs = [names.nvs_graph(table, version) for table, version in sorted(ours.versions.items())]
@@ -86,7 +86,7 @@ def _source(names: Names, archive: str, source: SourceFacts) -> tuple[list[str],
     pairs: list[Pair] = [
         *types(names.own("Source").value, PROV + "Entity"),
         (RDFS + "label", ox.Literal(source.name)),
-        (names.own("address").value, ox.Literal(source.url)),
+        (names.own("address").value, ox.Literal(source.url) if source.url else None),
         (names.own("wayOfObserving").value, ox.Literal(source.way)),
     ]
     versions = [names.file_version(one.sha256) for one in source.indexes]
