@@ -30,6 +30,10 @@ def provenance(
     ] = "",
     config: ConfigFile = DEFAULT_CONFIG,
     form: Annotated[str, typer.Option("--format", metavar="NAME", help="text, json, turtle, json-ld, n-quads.")] = "",
+    checks: Annotated[
+        list[Path] | None,
+        typer.Option("--checks", metavar="FILE", help="A report of gdac check --format jsonl --evidence; repeatable."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every file and version, as N-Quads, with -o.")] = False,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is the screen (the default).")
@@ -47,12 +51,14 @@ def provenance(
         raise UsageError("give a path, or --all, and not both.")
     if form and form not in (_FORMATS if path else ("n-quads",)):
         raise UsageError(f"{form!a} is no format here.", hint=f"One of: {', '.join(_FORMATS)}; with --all n-quads.")
+    if checks and form not in {"", "text", "json"}:
+        raise UsageError("--checks works with --format text and json.", hint="As RDF: gdac vocab provenance --checks.")
     with sealed_folder(*((archive, None) if archive else _hub(config))) as tree:
         described = described_tree(tree, Names(base))
         if everything:
             _write_all(tree, described, output)
         else:
-            _write_one(tree, described, path, form or "text", output)
+            _write_one(tree, described, path, form or "text", output, checks)
 
 
 def _hub(config: Path) -> "tuple[str, Store]":
@@ -64,7 +70,9 @@ def _hub(config: Path) -> "tuple[str, Store]":
     return section.store, opened(HUB, section)
 
 
-def _write_one(tree: Path, described: "Described", path: str, form: str, output: str) -> None:
+def _write_one(
+    tree: Path, described: "Described", path: str, form: str, output: str, reports: list[Path] | None
+) -> None:
     from gdac.columns import connect
     from gdac.paths import ArchivePath
     from vocab.provenance.story import near_names, tell
@@ -79,17 +87,20 @@ def _write_one(tree: Path, described: "Described", path: str, form: str, output:
             sys.stderr.write("".join(f"  near: {one}\n" for one in near))
             raise typer.Exit(ExitCode.DIFFERENCES)
     with _opened(output) as out:
-        out.write(_rendered(story, form))
+        out.write(_rendered(story, form, reports))
 
 
-def _rendered(story: "Story", form: str) -> bytes:
+def _rendered(story: "Story", form: str, reports: list[Path] | None) -> bytes:
+    from vocab.provenance.checks import verdicts_on
     from vocab.provenance.faces import story_quads, story_triples
     from vocab.provenance.story import as_json, as_text_lines
 
-    if form == "text":
-        return ("\n".join(as_text_lines(as_json(story))) + "\n").encode()
-    if form == "json":
-        return (json.dumps(as_json(story), ensure_ascii=False, indent=1) + "\n").encode()
+    if form in {"text", "json"}:
+        digests = frozenset(one.sha256.hex() for one in story.states)
+        told = as_json(story, None if reports is None else verdicts_on(reports, digests))
+        if form == "json":
+            return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+        return ("\n".join(as_text_lines(told)) + "\n").encode()
     if form == "n-quads":
         return story_quads(story)
     from vocab.faces.rdf import json_ld, turtle

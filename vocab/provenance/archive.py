@@ -117,7 +117,7 @@ def archive_triples(described: Described) -> list[ox.Triple]:
         *((DCAT + "dataset", node(names.snapshot(head.archive, one))) for one in known),
         *_common(described, citation, f"urn:uuid:{head.archive}"),
     ]
-    if head.doi:
+    if head.doi and head.view_of is None:  # a view is a part of what the DOI names
         pairs.append((DCT + "identifier", address(doi_iri(head.doi))))
     if head.view_of is not None:
         hub = names.snapshot(head.view_of.archive, head.view_of.serial)

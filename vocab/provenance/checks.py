@@ -89,6 +89,29 @@ def read_checks(con: duckdb.DuckDBPyConnection, reports: list[Path], workdir: Pa
     return sorted(runs.values(), key=lambda one: (one.started, one.id))
 
 
+def verdicts_on(reports: list[Path], digests: frozenset[str]) -> list[dict[str, Any]]:
+    """What reports say of certain bytes, one entry for each line about them, oldest run first.
+
+    Args:
+        reports: files in JSON Lines, made with evidence.
+        digests: SHA-256, lower-case hex.
+
+    Raises:
+        UsageError: a file is no such report.
+        GdacError: it cannot be read.
+    """
+    found = []
+    for report in reports:
+        for line, _ in _lines(report):
+            if line["sha256"] in digests:
+                versions = line["versions"] or {}
+                entry = {name: line[name] for name in ("sha256", "verdict", "run", "started", "tables_digest")}
+                entry |= {name: versions.get(name) for name in ("checker", "specification", "tables")}
+                entry["rules"] = sorted({one["rule"] for one in line["findings"] if one["severity"] == "error"})
+                found.append(entry)
+    return sorted(found, key=lambda entry: (entry["started"], entry["run"]))
+
+
 def covers(con: duckdb.DuckDBPyConnection, run: CheckRun, state: str) -> bool:
     """Whether a run looked at every NetCDF file of the DACs that a state has.
 

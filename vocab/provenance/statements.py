@@ -12,6 +12,7 @@ from vocab.names import DCAT, FOAF, PROV, RDFS, SPDX, XSD, A, Names, node, typed
 #: A predicate's IRI and its value; None says nothing.
 Pair = tuple[str, ox.NamedNode | ox.Literal | None]
 
+_IRI: Final = re.compile(r"https?://[^\x00-\x20<>\"{}|\\^`\x7f-\x9f]+")
 SHA256: Final = node(SPDX + "checksumAlgorithm_sha256")
 
 
@@ -52,6 +53,11 @@ def day(when: date) -> ox.Literal:
 def address(iri: str) -> ox.Literal:
     """An IRI as an identifier."""
     return ox.Literal(iri, datatype=node(XSD + "anyURI"))
+
+
+def link(text: str | None) -> ox.NamedNode | None:
+    """An IRI from outside as a node; None where it is none."""
+    return node(text) if text and _IRI.fullmatch(text) else None
 
 
 def checksum(subject: str, sha256: str) -> list[ox.Triple]:

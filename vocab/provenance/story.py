@@ -70,8 +70,13 @@ def near_names(con: duckdb.DuckDBPyConnection, tree: Path, described: Described,
     return difflib.get_close_matches(path.text, found, _NEAR, 0.6)
 
 
-def as_json(story: Story) -> dict[str, Any]:
-    """The story as plain values."""
+def as_json(story: Story, checks: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """The story as plain values.
+
+    Args:
+        story: what is known of a path.
+        checks: what reports of the checker say of its versions; None where nobody asked.
+    """
     described, head, names = story.described, story.described.head, story.described.names
     proof = claim(described.snapshots, head.serial, head.sealed).proof
     citation = cite_archive(head, serial=head.serial, snapshot=proof)
@@ -89,7 +94,7 @@ def as_json(story: Story) -> dict[str, Any]:
             "known_from": story.past.oldest,
         },
         "versions": [_version(story, one) for one in story.states],
-        "checks": None,
+        "checks": None if checks is None else list(checks),
         "licence": {"spdx": head.licence.spdx, "url": head.licence.url},
         "citation": as_text(citation),
         "acknowledgement": acknowledgement_for(head.doi),
@@ -164,7 +169,13 @@ def as_text_lines(told: Mapping[str, Any]) -> list[str]:
     lines.append(f"{len(versions)} version{'s' if len(versions) != 1 else ''}, oldest first:")
     for one in versions:
         lines += _version_lines(told, one)
-    lines.append("checks    none are known here; gdac vocab provenance --checks joins reports of gdac check")
+    if not told["checks"]:
+        hint = (
+            "no report was given (--checks FILE)"
+            if told["checks"] is None
+            else "the reports say nothing of these bytes"
+        )
+        lines += ["", f"checks    {hint}"]
     lines.append(f"licence   {told['licence']['spdx']} {told['licence']['url']}")
     lines.append(f"cite      {told['citation']}")
     if told["acknowledgement"]:
@@ -188,6 +199,11 @@ def _version_lines(told: Mapping[str, Any], one: Mapping[str, Any]) -> list[str]
     if dates:
         lines.append(f"  dates   {', '.join(dates)}")
     lines += _run_lines(one["run"])
+    for check in told["checks"] or ():
+        if check["sha256"] == one["sha256"]:
+            why = f" ({' '.join(check['rules'])})" if check["rules"] else ""
+            by = f"checker {check['checker']}, tables {check['tables']}"
+            lines.append(f"  check   {check['verdict']}{why} on {check['started'][:10]} by {by}, run {check['run']}")
     doi = one["doi"]
     if doi is None:
         lines.append("  DOI     no DOI snapshot is known")
@@ -204,7 +220,7 @@ def _run_lines(run: Mapping[str, Any] | None) -> list[str]:
     if run is None:
         return ["  run     no record of it is kept"]
     lines = [f"  run     {run['kind']} {run['id']}, {run['started']} to {run['ended']}"]
-    lines += [f"  source  {one['name']} {one['url']} (by {one['way']})" for one in run["sources"]]
+    lines += [f"  source  {one['name']} {one['url'] or 'of that machine'} (by {one['way']})" for one in run["sources"]]
     lines.append(f"  program {run['software']['name']} {run['software']['version']}")
     if run["vocabulary"]:
         lines.append(f"  tables  sha256:{run['vocabulary']['tables']}, newest of {run['vocabulary']['newest']}")

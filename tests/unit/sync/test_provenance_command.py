@@ -1,5 +1,6 @@
 """`gdac provenance`: one path in every format, near names, everything, from a folder and from a server."""
 
+import hashlib
 import json
 
 import pyoxigraph as ox
@@ -91,3 +92,21 @@ def test_from_a_server_that_holds_no_more_than_the_archive(tree):
 def test_wrong_orders_are_refused(tree, arguments, code):
     done = run(*arguments, "--archive", tree)
     assert getattr(done.exception, "exit_code", None) == code
+
+
+def test_what_reports_of_the_checker_say_of_these_bytes(tree, tmp_path):
+    line = {
+        "schema": 1, "path": META, "verdict": "rejected", "known": 0, "run": "11111111-1111-4111-8111-111111111111",
+        "started": "2026-11-03T00:00:00Z", "tables_digest": "sha256:" + "0" * 64,
+        "versions": {"checker": "0.1.0", "specification": "3.1", "tables": "NVS 2026-04-10"},
+        "findings": [{"rule": "META-SEN-005", "severity": "error"}, {"rule": "X-1", "severity": "warning"}],
+        "sha256": hashlib.sha256(b"m2").hexdigest(),
+    }  # fmt: skip
+    (tmp_path / "r.jsonl").write_text(json.dumps(line) + "\n" + json.dumps({**line, "sha256": "1" * 64}) + "\n")
+    shown = run(META, "--archive", tree, "--checks", tmp_path / "r.jsonl").stdout
+    (said,) = [one for one in shown.splitlines() if one.startswith("  check   ")]
+    assert said.startswith("  check   rejected (META-SEN-005) on 2026-11-03 by checker 0.1.0, tables NVS 2026-04-10")
+    told = json.loads(run(META, "--archive", tree, "--checks", tmp_path / "r.jsonl", "--format", "json").stdout)
+    assert [one["rules"] for one in told["checks"]] == [["META-SEN-005"]]
+    other = run(R1, "--archive", tree, "--checks", tmp_path / "r.jsonl").stdout
+    assert "the reports say nothing of these bytes" in other

@@ -1,16 +1,24 @@
 """What is said of an archive and its serials: out of head and records, honest where one is missing."""
 
 import json
+from dataclasses import replace
 
 import pyoxigraph as ox
 import pytest
+import rdflib
 
 from gdac.errors import RefusedError
 from gdac.manifest.head import ViewOf
-from tests.unit.vocab.sealed_archive import ARCHIVE, RUNS, described, doi_snapshots, head, sha
+from gdac.manifest.history import FileState
+from gdac.tables import load
+from tests.unit.vocab.sealed_archive import ARCHIVE, RUNS, described, doi_snapshots, head, record, sha
+from tests.unit.vocab.test_vocab_ontology import contradictions
 from vocab.names import DCAT, DCT, PROV, SPDX, Names, encoded
+from vocab.ontology import ontology_text
 from vocab.preflight.shacl import check_shapes, provenance_shapes
 from vocab.provenance.archive import archive_triples, serials_known, snapshot_triples
+from vocab.provenance.files import file_triples
+from vocab.provenance.floats import FloatFacts, SensorFacts, float_triples
 
 BASE = "https://w3id.org/argo-gdac/"
 SERIES = f"{BASE}archive/{ARCHIVE}"
@@ -127,6 +135,35 @@ def test_another_base_and_another_doi():
     assert BASE not in text
     assert "10.17882" not in text
     assert check_shapes(triples, given.names, provenance_shapes(given.names)) == []
+
+
+def test_texts_of_a_record_that_are_no_addresses_are_no_links():
+    about = record(2).about
+    odd = replace(about, sources=(replace(about.sources[0], url="", name="a b/ü"),),
+                  vocabulary=replace(about.vocabulary, iri="no <IRI>"), counts={"a b>": 1})  # fmt: skip
+    given = replace(described(), records=(replace(record(2), about=odd),))
+    triples = snapshot_triples(given, 2)
+    assert check_shapes(triples, Names(), provenance_shapes(Names())) == []
+    ox.parse(ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format=ox.RdfFormat.N_TRIPLES)
+
+
+def test_the_layer_contradicts_nothing_that_is_published():
+    """Domains, ranges and disjoint classes of the ontology, with an archive, a file and a float."""
+    path = "dac/aoml/13857/13857_meta.nc"
+    states = [FileState(path, 9, bytes(32), None, None, 1, None, "first")]
+    sensor = SensorFacts("CTD_PRES", "DRUCK", "nobody", "1", ("PRES",))
+    facts = FloatFacts(
+        "13857", "PALACE", "845", "WRC", "28", ("ARGOS",), ("ARGOS",), (sensor,), ("PRES",), None, 1.0, 2.0, "1"
+    )
+    triples = [
+        *everything(described(snapshots=doi_snapshots(proven=3))),
+        *file_triples(Names(), ARCHIVE, states, {}),
+        *float_triples(facts, load(), Names(), dac="aoml", version="0" * 64),
+    ]
+    assert any(one.predicate.value == OWN + "unmatchedText" and one.object.value == "nobody" for one in triples)
+    graph = rdflib.Graph().parse(data=ontology_text(Names()), format="turtle")
+    graph.parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
+    assert contradictions(graph) == []
 
 
 @pytest.mark.parametrize(
