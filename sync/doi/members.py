@@ -64,8 +64,8 @@ async def members(raw: ByteStream, budget: Budget) -> AsyncGenerator[Member, Non
             if not inner.is_folder:
                 name = f"{entry.name}!{inner.name}"
                 yield _member(name, inner.odd, dac, inner.size, inner.modified, inner.body)
-        await nested.drain()  # to the checksum behind its padding
-    await stream.drain()
+        await nested.padding()  # and the checksum behind it
+    await stream.padding()
 
 
 def _member(name: str, odd: str, dac: str | None, size: int, modified: datetime | None, body: Body) -> Member:

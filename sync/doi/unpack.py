@@ -109,6 +109,15 @@ class ByteStream:
         while await self.some(CHUNK):
             pass
 
+    async def padding(self) -> None:
+        """Take what is left behind the end marks of a tar. Raises `TarError` when it is more than padding.
+
+        Some programs read on behind the marks, so members there would be in the snapshot for some and not for others.
+        """
+        while piece := await self.some(CHUNK):
+            if piece.strip(b"\0"):
+                raise TarError(f"{self.what} goes on behind its end marks; no snapshot does.", hint="Get it again.")
+
     def give_back(self, unused: bytes) -> None:
         """Put back what was taken last and not used."""
         self._held, self._at = unused + self._held[self._at :], 0

@@ -221,6 +221,14 @@ def test_headers_made_to_fill_the_memory_are_refused():
             found_in(bytes(raw))
 
 
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_members_behind_the_end_marks_are_not_passed_over(is_nested):
+    two = tar_of([("dac/aoml/1.nc", b"1")], packed=False) + tar_of([("dac/aoml/2.nc", b"2")], packed=False)
+    raw = tar_of([("dac/aoml_core.tar", two)]) if is_nested else gzip.compress(two)
+    with pytest.raises(TarError, match="behind its end marks"):
+        found_in(raw)
+
+
 def test_an_html_page_is_no_tar():
     with pytest.raises(TarError, match="is no tar"):
         found_in(b"<html>" + b" " * 1000)
