@@ -90,7 +90,7 @@ def _common(archive: ArchiveFacts, one: SerialFacts | None, places: Places) -> d
         "@type": "Dataset",
         "@id": iri,
         "url": places.here if places.public else iri,
-        "identifier": _identifiers(archive, one),
+        "identifier": _identifier(archive, one),
         "license": archive.licence,
         "conditionsOfAccess": "public",
         "isAccessibleForFree": True,
@@ -129,20 +129,19 @@ def _origin(archive: ArchiveFacts, one: SerialFacts) -> dict[str, Any]:
     }
 
 
-def _identifiers(archive: ArchiveFacts, one: SerialFacts | None) -> list[Any]:
-    """A serial has no DOI; its own IRI identifies it."""
+def _identifier(archive: ArchiveFacts, one: SerialFacts | None) -> Any:
+    """The archive's DOI, so written that programs know it for one; a serial has none, its own IRI identifies it."""
     if one is not None:
-        return [one.iri]
+        return one.iri
     if archive.doi is None:
-        return [archive.iri]
-    doi = {
+        return archive.iri
+    return {
         "@type": "PropertyValue",
         "name": f"DOI: {archive.doi}",
         "propertyID": _DOI_SYSTEM,
         "value": f"doi:{archive.doi}",
         "url": doi_iri(archive.doi),
     }
-    return [doi, archive.iri]
 
 
 def _downloads(one: SerialFacts, places: Places) -> list[dict[str, Any]]:
@@ -190,7 +189,7 @@ def _variables() -> list[dict[str, Any]]:
             "@type": "PropertyValue",
             "name": one.name,
             "description": one.title,
-            "propertyID": [one.iri],
+            "propertyID": one.iri,
             "url": one.iri,
             **({"unitText": one.unit} if one.unit else {}),
         }

@@ -138,7 +138,7 @@ def float_dataset(read: FloatRead, root: str) -> dict[str, Any]:
         "prov:wasDerivedFrom": {"@id": one.iri},
         "variableMeasured": [
             {"@type": "PropertyValue", "name": found.code, "description": found.label,
-             "propertyID": [concept("R03", found.id)], "url": concept("R03", found.id)}
+             "propertyID": concept("R03", found.id), "url": concept("R03", found.id)}
             for found in variables if found is not None
         ],
         "distribution": [

@@ -164,7 +164,7 @@ def test_what_is_not_configured_is_not_shown():
     about = page(made).about
     assert "creator" not in about
     assert "temporalCoverage" not in about
-    assert about["identifier"] == [IRI]
+    assert about["identifier"] == IRI
     assert ("cite-as", IRI, None) in page(made).heads
 
 
@@ -219,11 +219,11 @@ def test_schema_org_is_typed_as_the_guidelines_have_it():
     about = page(describe_archive(described())).about
     assert about["@context"]["@vocab"] == "https://schema.org/"
     assert about["isAccessibleForFree"] is True
-    assert about["identifier"][0]["value"] == f"doi:{DOI}"
+    assert about["identifier"]["value"] == f"doi:{DOI}"
     assert about["temporalCoverage"] == "1997/.."
     assert about["spatialCoverage"]["geo"]["box"] == "-90 -180 90 180"
     temperature = next(one for one in about["variableMeasured"] if one["name"] == "TEMP")
-    assert temperature["propertyID"] == ["http://vocab.nerc.ac.uk/collection/R03/current/TEMP/"]
+    assert temperature["propertyID"] == "http://vocab.nerc.ac.uk/collection/R03/current/TEMP/"
     manifest = about["distribution"][0]
     assert re.fullmatch(r"\.\./000000003-[0-9a-f]{16}\.manifest\.parquet", manifest["contentUrl"])
     assert re.fullmatch(r"[0-9a-f]{64}", manifest["sha256"])

@@ -127,7 +127,7 @@ def test_the_page_of_a_float(answers, wmo, tree):
     )
     about = read_page(body).about
     assert about["identifier"]["value"] == f"wmo:{wmo}"
-    assert {one["propertyID"][0].split("/")[-2] for one in about["variableMeasured"]} >= {"TEMP", "PSAL", "PRES"}
+    assert {one["propertyID"].split("/")[-2] for one in about["variableMeasured"]} >= {"TEMP", "PSAL", "PRES"}
     assert all(len(one["sha256"]) == 64 for one in about["distribution"])
     assert text.count("<script") == 1
 
