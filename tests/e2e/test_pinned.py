@@ -219,6 +219,7 @@ def test_a_break_is_resumed(here, tmp_path, monkeypatch):
     assert done.mirrors[0].moved.files < len(days[1])
 
 
+@pytest.mark.soak
 def test_killed_and_run_again(desk):
     """kill -9 in the middle, by the real command; and its exit codes."""
     assert desk.sync("run", "-q").returncode == 0
