@@ -1,21 +1,18 @@
-"""The sealed side of any archive as a local folder: the archive's own, or copies of what a store shows."""
+"""The sealed side of any archive as a local folder: the archive's own, or copies of what a store still has of it."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from gdac.columns import connect
 from gdac.errors import StoreError
 from gdac.manifest.doi import MAX_SNAPSHOTS_BYTES, SNAPSHOTS_KEY
-from gdac.manifest.model import Link
 from gdac.manifest.names import HEAD_KEY
-from gdac.manifest.record import MAX_RECORD_BYTES, parse_record
-from gdac.paths import MANIFEST_DIR
 from gdac.store import NotFoundError, Store
 from sync.loop import run as run_loop
-from sync.sealed.copies import Copies, read_head
-from sync.sealed.past import open_archive
+from sync.sealed.copies import read_head
+from sync.sealed.past import PastFiles, open_archive
 from sync.transfer import BadTransferError
 
 
@@ -41,27 +38,14 @@ def sealed_folder(place: str, store: Store | None = None) -> Iterator[Path]:
 
 
 async def _copy(store: Store, tree: Path) -> None:
-    """Head, newest manifest, every delta that the head lists, their records, what is known of DOI snapshots."""
+    """Head, newest manifest, every delta and record that there still is, what is known of DOI snapshots."""
     async with store:
         shown = await read_head(store)
         if shown is None:
             raise StoreError(f"{store.name} shows no {HEAD_KEY}.", hint="Is it the root of a sealed archive?")
-        head, folder = shown.head, tree / MANIFEST_DIR
-        copies = Copies(folder)
+        with connect() as connection:
+            await PastFiles(connection, store, shown.head, tree).everything()
         (tree / HEAD_KEY).write_bytes(shown.raw)
-        await copies.get(store, head.manifest)
-        for entry in head.deltas:
-            await copies.get(store, entry)
-        link = None if head.record is None else Link(head.record.serial, head.record.name, head.record.sha256)
-        oldest = head.serial - len(head.deltas)
-        while link is not None and link.serial >= oldest:
-            raw = await _small(store, f"{MANIFEST_DIR}/{link.name}", MAX_RECORD_BYTES)
-            if raw is None:
-                break
-            if hashlib.sha256(raw).hexdigest() != link.sha256:
-                raise BadTransferError(f"{link.name} of {store.name} has other bytes than the chain says.")
-            (folder / link.name).write_bytes(raw)
-            link = parse_record(raw).previous
         known = await _small(store, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES)
         if known is not None:
             (tree / SNAPSHOTS_KEY).parent.mkdir(parents=True, exist_ok=True)
