@@ -121,7 +121,7 @@ async def _listed(settings: "Config | None", publisher: "Seanoe", *, publish: bo
         return found, left_out
     async with opened(HUB, settings.hub) as hub:
         if publish:
-            return await publish_at(hub, found), left_out
+            return await publish_at(hub, found, over_broken=True), left_out
         before, _ = await read_known(hub)
     if before is None or before.doi != found.doi:
         return found, left_out

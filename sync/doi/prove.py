@@ -22,6 +22,7 @@ from gdac.manifest.doi import (
     Proof,
     Relation,
     Snapshots,
+    SnapshotsError,
     parse_snapshots,
     render_snapshots,
     with_proof,
@@ -125,6 +126,7 @@ class Prover:
             StoreError: tar or hub failed; nothing was published.
         """
         head = await self._need_head(wanted)
+        await read_known(self._hub)  # what cannot be read could not be added to, hours from now
         past = await self._past(head, snapshot, wanted)
         if wanted.serial is not None and wanted.serial < past.oldest:
             raise UsageError(
@@ -239,7 +241,13 @@ async def read_known(hub: Store) -> tuple[Snapshots | None, str | None]:
 
 
 async def publish(
-    hub: Store, record: Snapshots, key: str = "", compared: Sequence[int] = (), proofs: Sequence[Proof] = ()
+    hub: Store,
+    record: Snapshots,
+    key: str = "",
+    compared: Sequence[int] = (),
+    proofs: Sequence[Proof] = (),
+    *,
+    over_broken: bool = False,
 ) -> Snapshots:
     """Write at the hub what is known of the DOI: the newer record, and all proofs, the new ones in place of old ones.
 
@@ -249,12 +257,19 @@ async def publish(
         key: of the snapshot that was compared.
         compared: serials that it was compared with: what was claimed of them and is not proven again is taken back.
         proofs: what was proven.
+        over_broken: write in place of something that cannot be read; what was proven before is lost with it.
 
     Raises:
         StoreError: the hub failed, or somebody else wrote meanwhile; nothing was changed.
         SnapshotsError: what the hub publishes cannot be read.
     """
-    before, validator = await read_known(hub)
+    is_broken = False
+    try:
+        before, validator = await read_known(hub)
+    except SnapshotsError:
+        if not over_broken:
+            raise
+        before, validator, is_broken = None, None, True
     kept = () if before is None or before.doi != record.doi else before.proofs
     kept = tuple(one for one in kept if one.key != key or one.serial not in compared)
     newest = record
@@ -266,7 +281,7 @@ async def publish(
     if result != before:
         raw = render_snapshots(result)
         expect: Expect | str = Expect.ANYTHING
-        if hub.capabilities.compare_and_swap:
+        if hub.capabilities.compare_and_swap and not is_broken:
             expect = Expect.NOTHING if before is None else (validator or Expect.ANYTHING)
         await hub.write(SNAPSHOTS_KEY, raw, Declared(len(raw), content_type="application/json"), expect=expect)
         await hub.flush()

@@ -13,7 +13,7 @@ import pytest
 from gdac.columns import connect
 from gdac.errors import UsageError
 from gdac.manifest import local
-from gdac.manifest.doi import DoiSnapshot, Family, Relation, Snapshots, parse_snapshots
+from gdac.manifest.doi import DoiSnapshot, Family, Relation, Snapshots, SnapshotsError, parse_snapshots
 from gdac.manifest.head import render_head
 from gdac.sample.archive import make_archive, next_day
 from sync.doi.opening import open_address, open_file
@@ -235,3 +235,17 @@ def test_an_older_record_never_replaces_a_newer_one(hub):
             return await publish(store, older)
 
     assert run_loop(both()) == KNOWN
+
+
+def test_a_list_that_cannot_be_read_is_written_anew_only_when_that_is_asked(hub):
+    (hub / "manifest/about").mkdir(exist_ok=True)
+    (hub / "manifest/about/doi-snapshots.json").write_bytes(b"{")
+    with pytest.raises(SnapshotsError):
+        prove(hub, snapshot_tar(files_of(hub)))
+
+    async def anew():
+        async with LocalStore(hub) as store:
+            return await publish(store, KNOWN, over_broken=True)
+
+    assert run_loop(anew()) == KNOWN
+    assert proofs(hub) == []
