@@ -5,7 +5,7 @@ manifest. Each record (`gdac.manifest.record`) names the record before it, and t
 by digest, so that the head vouches for all of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -77,15 +77,22 @@ class Past:
         """Whether it is at hand."""
         return self.file(link).is_file()
 
-    def way_to(self, serial: int, *, at_hand: bool = True) -> Way | None:
+    def way_to(self, serial: int, *, at_hand: bool = True, gone: Collection[str] = ()) -> Way | None:
         """The way to a state with the least rows to go through; None where there is none.
 
         Args:
             serial: the state.
             at_hand: only by files that are at hand; else by files that are known.
+            gone: names of files that cannot be had.
         """
-        ways = [way for known in self.manifests if (way := self._way(known, serial, at_hand=at_hand)) is not None]
-        return min(ways, key=lambda way: (self._work(way), -way.manifest.serial), default=None)
+
+        def usable(link: Link) -> bool:
+            return self.has(link) or not (at_hand or link.name in gone)
+
+        older = max((one for one, link in self.manifests.items() if one <= serial and usable(link)), default=None)
+        newer = min((one for one, link in self.manifests.items() if one >= serial and usable(link)), default=None)
+        ways = [way for one in (older, newer) if one is not None and (way := self._way(one, serial, usable))]
+        return min(ways, key=self._work, default=None)
 
     def serial_on(self, day: date) -> int | None:
         """The last serial sealed at or before the end of a day (UTC); None where none was, by then.
@@ -104,15 +111,12 @@ class Past:
             )
         return serial or None
 
-    def _way(self, known: int, serial: int, *, at_hand: bool) -> Way | None:
+    def _way(self, known: int, serial: int, usable: Callable[[Link], bool]) -> Way | None:
         forward = known <= serial
         steps = range(known + 1, serial + 1) if forward else range(serial + 1, known + 1)
         links = [self.deltas.get(step) for step in steps]
-        found = tuple(link for link in links if link is not None)
-        start = self.manifests[known]
-        if len(found) < len(links) or (at_hand and not all(self.has(link) for link in (start, *found))):
-            return None
-        return Way(start, found, forward)
+        found = tuple(link for link in links if link is not None and usable(link))
+        return Way(self.manifests[known], found, forward) if len(found) == len(links) else None
 
     def _work(self, way: Way) -> int:
         return sum(self.rows.get(link.serial, _A_DAY) for link in way.deltas)

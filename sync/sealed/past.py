@@ -6,7 +6,6 @@ immutable names; each is checked against the head or the chain that names it.
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -94,11 +93,12 @@ class PastFiles:
             past = self._survey()
             serial = _resolved(past, when)
             known = serial is not None and (not with_digest or serial in past.manifests)
-            way = _way(past, serial) if serial is not None else None
-            if (known and way is not None) or not await self._fetch(past, past.wanted):
+            way = self._way(past, serial) if serial is not None else None
+            wanted = [link for link in past.wanted if way is None or _is_record(link)]
+            if (known and way is not None) or not await self._fetch(past, wanted):
                 break
         found = when if isinstance(when, int) else serial_of(past, when)
-        while (way := _way(past, found)) is not None:
+        while (way := self._way(past, found)) is not None:
             due = [way.manifest, *way.deltas]
             await self._fetch(past, due)
             if all(past.has(link) for link in due):
@@ -165,14 +165,11 @@ class PastFiles:
                     file.unlink()
 
     def _survey(self) -> Past:
-        past = survey(self._connection, self.tree, self._head)
-        if not self._gone:
-            return past
-        deltas, manifests = (
-            {serial: link for serial, link in links.items() if link.name not in self._gone or past.has(link)}
-            for links in (past.deltas, past.manifests)
-        )
-        return replace(past, deltas=deltas, manifests=manifests)
+        return survey(self._connection, self.tree, self._head)
+
+    def _way(self, past: Past, serial: int) -> Way | None:
+        """The best way by what is at hand already, else the best of all."""
+        return past.way_to(serial) or past.way_to(serial, at_hand=False, gone=self._gone)
 
     async def _fetch(self, past: Past, links: Iterable[Link]) -> int:
         """Fetch what is not at hand; returns how many files came. What the store lacks is remembered as gone."""
@@ -199,9 +196,8 @@ class PastFiles:
                 file.hardlink_to(self._beside / link.name)
                 return True
         try:
-            key, is_record = f"{MANIFEST_DIR}/{link.name}", parse_name(link.name).kind is NameKind.RECORD
-            most = MAX_RECORD_BYTES if is_record else MAX_SEALED_BYTES
-            await fetch_file(self._store, key, file, link.sha256, None, most=most)
+            most = MAX_RECORD_BYTES if _is_record(link) else MAX_SEALED_BYTES
+            await fetch_file(self._store, f"{MANIFEST_DIR}/{link.name}", file, link.sha256, None, most=most)
         except StoreError as error:
             if isinstance(error.__cause__, NotFoundError):
                 return False
@@ -209,9 +205,8 @@ class PastFiles:
         return True
 
 
-def _way(past: Past, serial: int) -> Way | None:
-    """The best way by what is at hand already, else the best of all."""
-    return past.way_to(serial) or past.way_to(serial, at_hand=False)
+def _is_record(link: Link) -> bool:
+    return parse_name(link.name).kind is NameKind.RECORD
 
 
 def _resolved(past: Past, when: int | date) -> int | None:

@@ -200,7 +200,7 @@ def test_states_have_the_serials_of_their_manifests(con, tmp_path):
     past = survey(con, tmp_path, head)
     for start in past.manifests:
         for serial in range(1, 6):
-            way = past._way(start, serial, at_hand=True)
+            way = past._way(start, serial, past.has)
             assert way is not None
             rebuild(con, past, way, "again")
             assert read(con, "again") == seals[serial - 1]
