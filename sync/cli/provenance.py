@@ -39,8 +39,8 @@ def provenance(
         str, typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is the screen (the default).")
     ] = "-",
     base: Annotated[
-        str, typer.Option("--base", metavar="IRI", help="Where IRIs of our own live; ends with a slash.")
-    ] = "https://w3id.org/argo-gdac/",
+        str, typer.Option("--base", metavar="IRI", help="Where IRIs of our own live; that of the hub by default.")
+    ] = "",
 ) -> None:
     """Print the chain behind one file of a sealed archive, or write that of all files. Exit 1: no such path."""
     from sync.sealed.elsewhere import sealed_folder
@@ -54,7 +54,7 @@ def provenance(
     if checks and form not in {"", "text", "json"}:
         raise UsageError("--checks works with --format text and json.", hint="As RDF: gdac vocab provenance --checks.")
     with sealed_folder(*((archive, None) if archive else _hub(config))) as tree:
-        described = described_tree(tree, Names(base))
+        described = described_tree(tree, Names(base) if base else None)
         if everything:
             _write_all(tree, described, output)
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gdac.errors import ExitCode, UsageError
-from vocab.cli.make import AsJson, Base, Output
+from vocab.cli.make import AsJson, Output
 
 if TYPE_CHECKING:
     from vocab.provenance.folder import Written
@@ -28,7 +28,9 @@ def provenance(
     tables: Annotated[
         Path | None, typer.Option("--tables", metavar="DIR|FILE", help="Other reference tables than those shipped.")
     ] = None,
-    base: Base = "https://w3id.org/argo-gdac/",
+    base: Annotated[
+        str, typer.Option("--base", metavar="IRI", help="Where IRIs of our own live; that of the hub by default.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Write the provenance of a sealed archive as named graphs; gdac vocab query --with joins them with a vocabulary.
@@ -45,9 +47,10 @@ def provenance(
 
     if files and all_files:
         raise UsageError("--files and --all-files exclude each other.")
+    described = described_tree(tree, Names(base) if base else None)
     wanted = Wanted(floats, files or None, all_files, tuple(checks or ()))
     with TemporaryDirectory(prefix="gdac-") as scratch, connect(temp_directory=scratch) as con:
-        done = write_provenance(con, tree, described_tree(tree, Names(base)), load(tables), wanted, output)
+        done = write_provenance(con, tree, described, load(tables), wanted, output)
     sys.stdout.write((output / RECORD).read_text(encoding="utf-8") if as_json else _as_text(done, output))
     if done.findings:
         raise typer.Exit(ExitCode.DIFFERENCES)

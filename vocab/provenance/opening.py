@@ -14,19 +14,22 @@ from vocab.described import Described
 from vocab.names import Names
 
 
-def described_tree(tree: Path, names: Names) -> Described:
+def described_tree(tree: Path, names: Names | None = None) -> Described:
     """Read what descriptions of an archive are made from.
 
     Args:
         tree: directory that holds ``manifest/``: a sealed archive, or copies of its sealed files.
-        names: our IRIs.
+        names: our IRIs; None takes the base under which the hub itself mints them, as its newest record says.
 
     Raises:
         GdacError: it is not sealed.
         RefusedError: a record is not the one that the head or the record after it names.
     """
     head = need_head(tree)
-    return Described(head, read_records(tree, head), _snapshots(tree), names)
+    records = read_records(tree, head)
+    if names is None:
+        names = Names(records[0].about.base) if records else Names()
+    return Described(head, records, _snapshots(tree), names)
 
 
 def read_records(tree: Path, head: Head) -> tuple[Record, ...]:
