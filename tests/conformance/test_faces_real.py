@@ -15,11 +15,11 @@ from vocab.cli.vocab import app
 from vocab.faces import describe_archive, describe_serial
 from vocab.faces.checks import check_faces
 from vocab.faces.crate_check import check_crate
-from vocab.faces.sealed import open_described
 from vocab.fair.landing import assess_archive
 from vocab.names import Names, concept
 from vocab.preflight.facts import facts_of
 from vocab.preflight.shacl import check_shapes, provenance_shapes
+from vocab.provenance.opening import described_tree
 from vocab.serve.archive import Archive
 from vocab.serve.floats import float_rdf
 
@@ -35,7 +35,7 @@ def tree(shared, tmp_path_factory):
             shutil.copytree(shared / "gdac-next", root, dirs_exist_ok=True)
         sealed = CliRunner().invoke(manifest, ["build", str(root), "--seal"])
         assert sealed.exit_code in {0, 5}, sealed.output
-    described = open_described(root, Names())
+    described = described_tree(root, Names())
     assert described.head.serial == 2
     made = {**describe_archive(described), **describe_serial(described, 1), **describe_serial(described, 2)}
     for name, data in made.items():

@@ -35,13 +35,13 @@ def crate(
     Without --copy the crate is its metadata; files are named by --address or, without one, by IRI.
     """
     from vocab.faces.crate_folder import choose_files, write_crate
-    from vocab.faces.sealed import open_described
     from vocab.faces.wording import bytes_text
     from vocab.names import Names
+    from vocab.provenance.opening import described_tree
 
     if address and not address.startswith(("http://", "https://")):
         raise UsageError(f"{address!a} is no address of a web server.")
-    described = open_described(tree, Names(base))
+    described = described_tree(tree, Names(base))
     number = serial or described.head.serial
     files = choose_files(tree, described, number, path)
     where = address.rstrip("/") + "/" if address else ""

@@ -36,9 +36,9 @@ def sealed_tree(path: Path) -> Path | None:
 def made_now(tree: Path, names: "Names", folder: Path) -> Path:
     """The landing pages of an archive that stores none, and of its newest serial, made into a folder."""
     from vocab.faces import describe_archive, describe_serial
-    from vocab.faces.sealed import open_described
+    from vocab.provenance.opening import described_tree
 
-    described = open_described(tree, names)
+    described = described_tree(tree, names)
     for name, data in {**describe_archive(described), **describe_serial(described, described.head.serial)}.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(data)

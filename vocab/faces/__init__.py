@@ -8,6 +8,6 @@ Everything here is pure: a `Described` in, bytes by name out; equal input gives 
 - `crate`: an RO-Crate of some files; `checks`: what each face must fulfil.
 """
 
-from vocab.faces.describe import describe_archive, describe_serial
+from vocab.faces.describe import describe_archive, describe_serial, serials_to_describe
 
-__all__ = ["describe_archive", "describe_serial"]
+__all__ = ["describe_archive", "describe_serial", "serials_to_describe"]

@@ -7,7 +7,7 @@ from typing import Any
 from gdac.errors import UsageError
 from vocab.described import Described
 from vocab.faces import datacite, schema_org, signposts
-from vocab.faces.facts import facts_of
+from vocab.faces.facts import MOST_SERIALS, facts_of
 from vocab.faces.pages import archive_page, serial_page
 from vocab.faces.places import PAGE, Places
 from vocab.faces.rdf import json_ld, turtle
@@ -59,6 +59,24 @@ def describe_serial(described: Described, serial: int, *, public: str = "") -> M
         PAGE: serial_page(archive, one, places, links, schema_org.serial_dataset(archive, one, places)),
     }
     return {f"{serial}/{name}": data for name, data in made.items()}
+
+
+def serials_to_describe(described: Described, last: int | None) -> tuple[int, ...]:
+    """Serials whose pages are to be written now, so that every link of the archive's page leads somewhere.
+
+    Args:
+        described: the archive as it is now.
+        last: the newest serial that was described before; None where none was.
+
+    Returns:
+        Those that have a record and came since (the newest hundred at most), the one before them (which has a serial
+        after it now, and perhaps a manifest no more), and those that a DOI snapshot was proven for.
+    """
+    archive = facts_of(described)
+    told = {one.serial for one in archive.serials[:MOST_SERIALS] if one.about is not None} | {archive.head.serial}
+    proofs = described.snapshots.proofs if described.snapshots else ()
+    proven = {one.serial for one in proofs if archive.find(one.serial)}
+    return tuple(sorted({one for one in told if last is None or one >= last} | proven))
 
 
 def _json(value: Any) -> bytes:

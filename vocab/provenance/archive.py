@@ -184,7 +184,8 @@ class _Doi:
 
 def _doi(described: Described, known: Sealed) -> _Doi:
     own = described.names.own
-    found = claim(described.snapshots, known.serial, known.sealed)
+    view = described.head.view_of is not None  # what was proven of the whole need not hold of a part
+    found = claim(None if view else described.snapshots, known.serial, known.sealed)
     snapshot = found.proof or found.nearest
     if snapshot is None or described.snapshots is None:
         return _Doi()

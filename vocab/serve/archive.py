@@ -18,9 +18,9 @@ from gdac.paths import MANIFEST_DIR, WMO, ArchivePath, Kind
 from vocab.described import Described
 from vocab.faces import describe_archive, describe_serial
 from vocab.faces.places import ABOUT
-from vocab.faces.sealed import open_described
 from vocab.names import Names
 from vocab.provenance.floats import FloatFacts, read_float
+from vocab.provenance.opening import described_tree
 
 #: Files of one float that are looked at; the largest floats of today have some two thousand.
 MOST_FILES: Final = 20_000
@@ -105,7 +105,7 @@ class Archive:
             stamp = None
         with self._lock:
             if self._described is None or stamp is None or stamp != self._seen:
-                self._described = open_described(self.tree, self._names)
+                self._described = described_tree(self.tree, self._names)
                 self._seen = stamp
             return self._described
 

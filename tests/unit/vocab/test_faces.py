@@ -13,7 +13,7 @@ from datacite import schema45
 from gdac.errors import UsageError
 from gdac.manifest.head import Licence
 from tests.unit.vocab.described_archives import ARCHIVE, EVIL, described, snapshots, view
-from vocab.faces import describe_archive, describe_serial
+from vocab.faces import describe_archive, describe_serial, serials_to_describe
 from vocab.faces.facts import facts_of
 from vocab.faces.places import Places
 from vocab.faces.wording import bytes_text
@@ -105,7 +105,7 @@ def test_the_page_of_an_archive_says_what_a_reader_asks():
 
 def test_the_page_of_a_serial_says_what_changed_and_where_it_comes_from():
     found = page(describe_serial(described(), 2), "2/index.html")
-    for told in ("Since serial 1", "98.8 kB", "serial 2 of 2026-11-21", "--serial 2", "no longer kept", "number 2"):
+    for told in ("Since serial 1", "98.8 kB", "serial 2 of 2026-11-21", "--serial 2", "makes it again", "number 2"):
         assert told in found.text, told
     assert {"../index.html", "../1/index.html", "../3/index.html", "snapshot.ttl"} <= set(found.links)
     assert not any(one.endswith("manifest.parquet") for one in found.links), "that manifest is gone"
@@ -247,6 +247,26 @@ def test_a_view_is_a_part_and_claims_nothing_of_its_own():
         (one["relationType"], one["relatedIdentifier"]) for one in record["relatedIdentifiers"]
     }
     assert "Proven" not in page(made, "3/index.html").text
+    assert b"118037" not in made["3/snapshot.ttl"]
+    assert f'"https://doi.org/{DOI}"^^'.encode() not in made["archive.ttl"]
+
+
+def test_a_page_of_a_serial_stays_true_when_the_next_one_comes():
+    made = describe_serial(described(), 3)
+    found = page(made, "3/index.html")
+    assert "the newest" not in found.text.replace("while it is the newest", "")
+    assert "--serial 3" in found.text
+
+
+def test_which_serials_are_to_be_described():
+    assert serials_to_describe(described(), None) == (1, 2, 3)
+    assert serials_to_describe(described(), 2) == (2, 3)
+    assert serials_to_describe(described(), 3) == (3,)
+    assert serials_to_describe(described(snapshots=snapshots("equal", serial=1)), 3) == (1, 3)
+    bare = replace(described(), records=())
+    assert serials_to_describe(bare, None) == (3,), (
+        "the archive's page links to serials with a record, and to its newest"
+    )
 
 
 def test_links_are_absolute_where_the_address_is_known():

@@ -15,8 +15,8 @@ from vocab.cli.vocab import app
 from vocab.faces.crate import METADATA_NAME, CrateFile, crate_metadata
 from vocab.faces.crate_check import check_crate
 from vocab.faces.crate_folder import choose_files, write_crate
-from vocab.faces.sealed import open_described
 from vocab.names import Names
+from vocab.provenance.opening import described_tree
 
 META = "dac/aoml/13857/13857_meta.nc"
 PROFILE = "dac/aoml/13857/profiles/R13857_001.nc"
@@ -105,7 +105,7 @@ def test_bytes_that_are_not_the_sealed_ones_are_never_copied(tree, tmp_path, cha
     (tree / META).unlink()
     if change is not None:
         (tree / META).write_bytes(change)
-    whole = open_described(tree, Names())
+    whole = described_tree(tree, Names())
     files = choose_files(tree, whole, 1, [META])
     with pytest.raises(RefusedError, match=r"other bytes|not there"):
         write_crate(tree, whole, 1, files, tmp_path / "x", copy=True)
@@ -114,7 +114,7 @@ def test_bytes_that_are_not_the_sealed_ones_are_never_copied(tree, tmp_path, cha
 
 
 def test_patterns_are_no_sql(tree):
-    whole = open_described(tree, Names())
+    whole = described_tree(tree, Names())
     with pytest.raises(UsageError, match="matches"):
         choose_files(tree, whole, 1, ["' OR true --"])
 

@@ -22,12 +22,12 @@ from vocab.build import build
 from vocab.faces import describe_archive
 from vocab.faces.checks import check_description, check_page
 from vocab.faces.reading import read_page
-from vocab.faces.sealed import open_described
 from vocab.folder import write_vocabulary
 from vocab.names import Names
 from vocab.nvs.folder import read_folder
 from vocab.preflight.facts import facts_of
 from vocab.preflight.shacl import check_shapes, provenance_shapes
+from vocab.provenance.opening import described_tree
 from vocab.query.answer import Limits
 from vocab.serve.archive import Archive, media_of
 from vocab.serve.floats import float_rdf, float_values
@@ -216,7 +216,7 @@ def test_iris_lead_to_page_or_rdf(answers, tree):
 
 def test_stored_descriptions_are_served_as_they_are(tree):
     archive = Archive(tree, Names())
-    made = describe_archive(open_described(tree, Names()))
+    made = describe_archive(described_tree(tree, Names()))
     assert archive.description("archive.ttl") == made["archive.ttl"]
     (tree / "manifest" / "about").mkdir()
     try:
