@@ -64,17 +64,19 @@ async def _seeded(
     from tempfile import TemporaryDirectory
 
     from gdac.records import Outcome as RunOutcome
+    from policies.citation import snapshot_url
     from sync.brakes.hold import HUB
+    from sync.doi.origin import SEED
     from sync.doi.seed import Seeder
     from sync.progress import reporter_for
     from sync.run import opened, taken_hub
 
-    run = state.start_run("seed", now_utc())
+    run = state.start_run(SEED, now_utc())
     outcome, summary = RunOutcome.FAILED, {"snapshot": which}
     try:
         async with opened(HUB, settings.hub) as hub:
             _, snapshot, tar = await find(hub, publisher, which, key)
-            summary["snapshot"] = snapshot.key
+            summary["snapshot"], summary["url"] = snapshot.key, snapshot_url(publisher.doi, snapshot.key)
             taken = await taken_hub(settings, state, hub, now_utc)
             await taken.clean()
             with TemporaryDirectory(dir=settings.state_directory, prefix="work-") as folder:

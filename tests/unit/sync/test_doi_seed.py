@@ -13,6 +13,7 @@ from gdac.errors import UsageError
 from gdac.manifest import local
 from gdac.sample.archive import make_archive, next_day
 from sync.doi.opening import open_file
+from sync.doi.origin import seeded_from
 from sync.doi.seed import Seeded, Seeder
 from sync.doi.unpack import TarError
 from sync.loop import run as run_loop
@@ -207,3 +208,16 @@ def seed_in_place(here: Deployment) -> None:
                 await seeder.seed(open_file(here.root / "none", None))
 
         run_loop(seeded())
+
+
+def test_a_first_serial_can_say_from_which_snapshots_it_came(tmp_path):
+    with State.open(tmp_path / "state") as state:
+        assert seeded_from(state) == ()
+        for kind, summary in (
+            ("run", {}),
+            ("seed", {"snapshot": "gone"}),
+            ("seed", {"url": "https://doi.org/10.1/2#7"}),
+        ):
+            state.end_run(state.start_run(kind, NOW), NOW, "fine", summary)
+        (source,) = seeded_from(state)
+    assert (source.name, source.url, source.way) == ("doi-snapshot-7", "https://doi.org/10.1/2#7", "tar")
