@@ -27,7 +27,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Events and the result as J
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the result.")]
 PartOption = Annotated[str | None, typer.Option("--part", help="This part, k/N; by default the one that is next.")]
 DEFAULT_CONFIG = Path("gdac.toml")
-DAY = typer.Option("--date", formats=["%Y-%m-%d"], help="As it was at the end of this day (UTC).", show_default=False)
+DAY = typer.Option(
+    "--date", formats=["%Y-%m-%d"], metavar="DAY", help="As it was at the end of this day (UTC).", show_default=False
+)
 
 
 def add_to(app: typer.Typer) -> None:

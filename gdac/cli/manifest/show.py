@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import duckdb
 
 STATE = typer.Argument(help="Manifest file, sealed TREE, TREE@SERIAL or TREE@DAY (2026-11-22).", show_default=False)
-DAY = typer.Option("--date", formats=["%Y-%m-%d"], help="Of a TREE: as it was at the end of this day (UTC).")
+DAY = typer.Option(
+    "--date", formats=["%Y-%m-%d"], metavar="DAY", help="Of a TREE: as it was at the end of this day (UTC)."
+)
 
 
 def show(
