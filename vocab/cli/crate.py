@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from gdac.errors import UsageError
-from vocab.cli.make import Base
 
 
 def crate(
@@ -28,7 +27,10 @@ def crate(
     most_bytes: Annotated[
         int, typer.Option("--most-bytes", metavar="N", min=1, help="Refuse to copy more bytes.")
     ] = 2_000_000_000,
-    base: Base = "https://w3id.org/argo-gdac/",
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="IRI", help="Where IRIs of our own live; what the hub says otherwise."),
+    ] = None,
 ) -> None:
     """Write an RO-Crate 1.3 of files of a sealed archive: sizes, digests, serial, licence, how to cite.
 
@@ -41,7 +43,7 @@ def crate(
 
     if address and not address.startswith(("http://", "https://")):
         raise UsageError(f"{address!a} is no address of a web server.")
-    described = described_tree(tree, Names(base))
+    described = described_tree(tree, Names(base) if base else None)
     number = serial or described.head.serial
     files = choose_files(tree, described, number, path)
     where = address.rstrip("/") + "/" if address else ""

@@ -33,6 +33,14 @@ def sealed_tree(path: Path) -> Path | None:
     return next((one for one in places if (one / HEAD_KEY).is_file()), None)
 
 
+def names_of(tree: Path | None, base: str) -> "Names":
+    """IRIs of an archive: under the base that was asked for, else under the one that its hub names."""
+    from vocab.names import BASE, Names
+    from vocab.provenance.opening import described_tree
+
+    return Names(base) if tree is None or base != BASE else described_tree(tree).names
+
+
 def made_now(tree: Path, names: "Names", folder: Path) -> Path:
     """The landing pages of an archive that stores none, and of its newest serial, made into a folder."""
     from vocab.faces import describe_archive, describe_serial

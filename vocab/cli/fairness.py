@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vocab.cli.make import AsJson, Base
+from vocab.cli.make import AsJson
 from vocab.cli.printing import dumps
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ def fair(
         Path | None, typer.Option("--compare", metavar="FILE", help="Another file by the same tests: a raw NVS table.")
     ] = None,
     outside: Annotated[bool, typer.Option("--outside/--no-outside", help="Ask OWL API where it is installed.")] = True,
-    base: Base = "https://w3id.org/argo-gdac/",
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="IRI", help="Where IRIs of an archive live; what its hub says otherwise."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Assess how FAIR a vocabulary or an archive is: FOOPS, a subset of O'FAIRe, F-UJI 0.8; no outside server is asked.
@@ -38,7 +41,7 @@ def fair(
     sys.stdout.write(dumps(_as_json(report)) if as_json else _as_text(report))
 
 
-def _assess(path: str, compare: Path | None, outside: bool, base: str) -> "FairReport":
+def _assess(path: str, compare: Path | None, outside: bool, base: str | None) -> "FairReport":
     from vocab.cli.faces import sealed_tree
     from vocab.fair.assess import FairReport, assess
     from vocab.fair.landing import assess_address, assess_archive
@@ -47,7 +50,7 @@ def _assess(path: str, compare: Path | None, outside: bool, base: str) -> "FairR
     if path.startswith(("http://", "https://")):
         return FairReport(assess_address(path), ())
     if (tree := sealed_tree(Path(path))) is not None:
-        return FairReport(assess_archive(tree, Names(base)), ())
+        return FairReport(assess_archive(tree, Names(base) if base else None), ())
     return assess(Path(path), compare, outside=outside)
 
 

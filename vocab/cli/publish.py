@@ -92,16 +92,18 @@ def check(
     SHACL, SKOS integrity, IRI syntax, the tree and the metadata as OntoPortal derives them; nothing is sent anywhere.
     Of an archive the landing pages in manifest/about: RDF, schema.org, signposts, DataCite.
     """
-    from vocab.cli.faces import about_folder, check_pages, made_now, sealed_tree
+    from vocab.cli.faces import about_folder, check_pages, made_now, names_of, sealed_tree
     from vocab.names import Names
     from vocab.preflight.check import check_path
 
-    if (folder := about_folder(path)) is not None:
-        check_pages(folder, Names(base), as_json=as_json)
+    tree, folder = sealed_tree(path), about_folder(path)
+    if folder is not None:
+        check_pages(folder, names_of(tree, base), as_json=as_json)
         return
-    if (tree := sealed_tree(path)) is not None:
+    if tree is not None:
+        names = names_of(tree, base)
         with TemporaryDirectory(prefix="gdac-vocab-") as work:
-            check_pages(made_now(tree, Names(base), Path(work)), Names(base), as_json=as_json)
+            check_pages(made_now(tree, names, Path(work)), names, as_json=as_json)
         return
     report = check_path(path, Names(base), outside=outside)
     sys.stdout.write(dumps(_as_json(report)) if as_json else _as_text(report))

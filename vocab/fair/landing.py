@@ -26,12 +26,12 @@ _TRIED: Final = 3
 _MOST: Final = 8 << 20
 
 
-def assess_archive(tree: Path, names: Names) -> tuple[Assessment, ...]:
+def assess_archive(tree: Path, names: Names | None = None) -> tuple[Assessment, ...]:
     """The page of a sealed archive and that of its newest serial, served on this machine while the tests run.
 
     Args:
         tree: root of the archive.
-        names: IRIs.
+        names: IRIs; those of its hub by default.
     """
     archive = Archive(tree, names)
     serial = archive.described().head.serial

@@ -83,7 +83,7 @@ class FloatRead:
 class Archive:
     """A sealed tree that may move on to the next serial while it is served."""
 
-    def __init__(self, tree: Path, names: Names) -> None:
+    def __init__(self, tree: Path, names: Names | None = None) -> None:
         self.tree = tree
         self._names = names
         self._lock = threading.Lock()

@@ -53,7 +53,7 @@ def open_service(
         files.append(scratch / "changes.nq")
         diff = write_changes(since, vocabulary, files[-1])
     pool = Pool(files, limits, lanes or Lanes(quick=workers))
-    held = Archive(archive, opened.names) if archive is not None else None
+    held = Archive(archive) if archive is not None else None
     return Service(Site(opened), files[0], pool, limits, public, diff, held)
 
 
