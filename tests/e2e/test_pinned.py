@@ -18,11 +18,13 @@ from gdac.manifest import local
 from gdac.manifest.head import OtherArchiveError, parse_head
 from gdac.records import Outcome, RunRecord
 from gdac.sample.archive import make_archive, next_day
+from sync.config import check_config
+from sync.hub.revert import Revert
 from sync.loop import run as run_loop
 from sync.mirror.anywhere import Journey, replicate_from
 from sync.mirror.exceptions import MIRROR_KEY, parse_exceptions
 from sync.progress import Silent
-from sync.run import Run
+from sync.run import Run, opened
 from sync.state import State
 from sync.views.definition import Definition
 from tests.conftest import ROOT
@@ -281,3 +283,43 @@ def test_what_cannot_be_pinned(here, tmp_path):
     with pytest.raises(UsageError, match="name it"):
         pin(deployment, 1, "disk", "view")
     assert "there is no serial 9" in (pin(deployment, 9).mirrors[0].error or "")
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(rclone() is None, reason="rclone is not installed")
+def test_hub_vault_and_mirror_in_buckets(tmp_path, monkeypatch):
+    """Nothing lies here but the state: sealed files of the hub are fetched, bytes go from bucket to bucket."""
+    make_archive(tmp_path / "source", floats=2, cycles=3, seed=7, day=date(2025, 3, 1))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", USER)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", PASSWORD)
+    with s3_moto() as moto:
+
+        class InBuckets(Deployment):
+            @property
+            def config(self):
+                places = {name: {"store": f"{moto.url}/{name}", "endpoint": moto.endpoint} for name in ("h", "m", "v")}
+                hub = {**places["h"], "state": str(self.root / "state")}
+                source = {"source": {"store": self.source}}
+                raw = {"hub": hub, "source": source, "mirror": {"disk": places["m"]}, "vault": places["v"]}
+                return check_config(raw, where="test")
+
+        here = InBuckets(tmp_path / "here", str(tmp_path / "source"))
+        here.run()
+        shutil.copytree(tmp_path / "source", tmp_path / "first")
+        next_day(tmp_path / "source")
+        here.run()
+        here.let_grace_pass()
+        here.run()
+        done = pin(here, 1, adopt=True)
+        assert (done.outcome, done.mirrors[0].exceptions) == (Outcome.FINE, 0), done.mirrors[0].error
+        here.let_grace_pass()
+        pin(here, 1)
+        assert_equal_by_rclone(tmp_path / "first", f"{rclone_remote(moto)}/m")
+        with State.open(here.config.state_directory) as state:
+            revert = Revert(here.config, state, Silent(), lambda: here.now, opened)
+            path = "ar_index_global_prof.txt"
+            serial, _ = run_loop(revert.fetch(path, date(2026, 11, 22), tmp_path / "now.txt"))
+            assert serial == 2
+            run_loop(revert.fetch(path, 1, tmp_path / "then.txt"))
+        assert (tmp_path / "then.txt").read_bytes() == (tmp_path / "first" / path).read_bytes()
+        assert (tmp_path / "now.txt").read_bytes() == (tmp_path / "source" / path).read_bytes()
