@@ -53,7 +53,7 @@ def made_now(tree: Path, names: "Names", folder: Path) -> Path:
     return folder
 
 
-def check_pages(folder: Path, names: "Names", *, as_json: bool) -> None:
+def check_pages(folder: Path, names: "Names", *, as_json: bool, shown: str = "") -> None:
     """Check them and print the findings; exit 1 when there is an error."""
     from vocab.faces.checks import check_faces
     from vocab.preflight.finding import Severity
@@ -61,10 +61,10 @@ def check_pages(folder: Path, names: "Names", *, as_json: bool) -> None:
     findings = check_faces(folder, names)
     errors = sum(one.severity is Severity.ERROR for one in findings)
     if as_json:
-        sys.stdout.write(dumps({"folder": str(folder), "findings": [asdict(one) for one in findings]}))
+        sys.stdout.write(dumps({"folder": shown or str(folder), "findings": [asdict(one) for one in findings]}))
     else:
         lines = [f"{one.severity}: {one.check}: {one.subject}: {one.text}" for one in findings]
-        lines.append(f"{folder}: {errors} errors, {len(findings) - errors} warnings")
+        lines.append(f"{shown or folder}: {errors} errors, {len(findings) - errors} warnings")
         sys.stdout.write("\n".join(line if line.isprintable() else ascii(line) for line in lines) + "\n")
     if errors:
         raise typer.Exit(ExitCode.DIFFERENCES)

@@ -103,7 +103,8 @@ def check(
     if tree is not None:
         names = names_of(tree, base)
         with TemporaryDirectory(prefix="gdac-vocab-") as work:
-            check_pages(made_now(tree, names, Path(work)), names, as_json=as_json)
+            shown = f"{tree} stores no landing pages; made now"
+            check_pages(made_now(tree, names, Path(work)), names, as_json=as_json, shown=shown)
         return
     report = check_path(path, Names(base), outside=outside)
     sys.stdout.write(dumps(_as_json(report)) if as_json else _as_text(report))
