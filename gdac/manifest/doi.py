@@ -126,11 +126,14 @@ class Claim:
 def claim(snapshots: Snapshots | None, serial: int, sealed: datetime | date) -> Claim:
     """The DOI snapshot that may be named for a serial.
 
-    A proven one (an equal one before a contained one, the newest of those), else the nearest full one, else none.
+    A proven one (an equal one before a contained one, the newest of those), else the nearest full one, else none. A BGC
+    snapshot that the serial merely holds is no name for it: it says nothing of all the other files.
     """
     if snapshots is None:
         return Claim()
-    proofs = [one for one in snapshots.proofs if one.serial == serial]
+    partial = {one.key for one in snapshots.known if one.family is Family.BGC}
+    here = [one for one in snapshots.proofs if one.serial == serial]
+    proofs = [one for one in here if one.relation is Relation.EQUAL or one.key not in partial]
     if proofs:
         return Claim(proof=max(proofs, key=lambda one: (one.relation is Relation.EQUAL, one.date, one.key)))
     day = sealed.date() if isinstance(sealed, datetime) else sealed

@@ -173,8 +173,11 @@ async def _evidence(
     link = past.manifests.get(serial)
     row = connection.execute("select count(*) from cited_state").fetchone()
     assert row is not None
-    may_say = claim(known if known and known.doi == head.doi else None, serial, sealed or head.sealed)
-    return Evidence(head, serial, sealed, link.sha256 if link else None, int(row[0]), chosen, may_say)
+    if known is not None and (known.doi != head.doi or head.view_of is not None):
+        known = None  # a view has the hub's serials, and holds less
+    may_say = claim(known, serial, sealed or head.sealed)
+    held = tuple(one for one in known.proofs if one.serial == serial and one != may_say.proof) if known else ()
+    return Evidence(head, serial, sealed, link.sha256 if link else None, int(row[0]), chosen, may_say, held)
 
 
 def _need_sealed(head: "Head", when: int | date) -> None:

@@ -12,6 +12,7 @@ from gdac.columns import stream
 from gdac.manifest.doi import Claim, Proof, Relation
 from gdac.manifest.head import Head
 from gdac.manifest.history import FileState
+from policies.citation import snapshot_url
 
 #: Files that are named one by one; of more a digest over all of them is given.
 MOST_NAMED: Final = 5
@@ -56,6 +57,7 @@ class Evidence:
         rows: files of the whole state.
         files: the cited ones; None for the whole state.
         claim: what may be said of DOI snapshots.
+        held: other snapshots that the serial was proven to be or to hold, such as those of synthetic profiles alone.
     """
 
     head: Head
@@ -65,6 +67,7 @@ class Evidence:
     rows: int
     files: CitedSet | None
     claim: Claim
+    held: tuple[Proof, ...] = ()
 
     @property
     def key_proof(self) -> Proof | None:
@@ -145,18 +148,21 @@ def evidence_lines(evidence: Evidence) -> list[str]:
         )
     if files is not None and files.count <= MOST_NAMED:
         lines += [f"{one.path}, {one.size:,} bytes, sha256 {one.sha256}" for one in files.first]
-    return [*lines, _doi_line(evidence)] if head.doi else lines
+    if not head.doi:
+        return lines
+    held = [f"this serial holds all files of the DOI snapshot {_named(evidence, one)}" for one in evidence.held]
+    return [*lines, _doi_line(evidence), *held]
 
 
 def _doi_line(evidence: Evidence) -> str:
     """What may be said of DOI snapshots."""
-    doi, proof, nearest = evidence.head.doi, evidence.claim.proof, evidence.claim.nearest
+    proof, nearest = evidence.claim.proof, evidence.claim.nearest
     if proof is not None:
-        where = f"https://doi.org/{doi}#{proof.key} ({proof.title}; tar sha256 {proof.tar_sha256})"
+        where = _named(evidence, proof)
         if proof.relation is Relation.EQUAL:
-            return f"this serial is the DOI snapshot {where}, proven byte for byte"
+            return f"this serial is the DOI snapshot {where}"
         beside = "" if evidence.files is None else "; that these files are among them is not proven, so no key is cited"
-        return f"this serial holds all files of the DOI snapshot {where}, proven byte for byte{beside}"
+        return f"this serial holds all files of the DOI snapshot {where}{beside}"
     if nearest is None:
         return "no DOI snapshot is proven to be this serial, and none is known to be near"
     days = evidence.claim.days or 0
@@ -166,3 +172,8 @@ def _doi_line(evidence: Evidence) -> str:
     return (
         f"nearest DOI snapshot #{nearest.key} of {nearest.date}, {apart}; not proven to hold these bytes, so not cited"
     )
+
+
+def _named(evidence: Evidence, proof: Proof) -> str:
+    where = snapshot_url(evidence.head.doi or "", proof.key)
+    return f"{where} ({proof.title}; tar sha256 {proof.tar_sha256}), proven byte for byte"

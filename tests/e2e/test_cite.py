@@ -193,6 +193,20 @@ def test_a_contained_snapshot_is_not_lent_to_files_that_may_not_be_in_it(hub):
     assert "not proven" in text
 
 
+def test_a_bgc_snapshot_that_is_held_names_nothing_but_itself(hub):
+    bgc = replace(NEAR, key="118038", title="BGC Sprof data files", family=Family.BGC)
+    held = replace(proof(3, Relation.CONTAINED), key=bgc.key, title=bgc.title)
+    file = hub / "manifest/about/doi-snapshots.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(render_snapshots(Snapshots(DOI, NOW, (NEAR, bgc), (held,))))
+    text = cite(hub, "--manifest", "3")
+    assert "#" not in text.splitlines()[0]
+    assert "nearest DOI snapshot #118037" in text
+    assert "holds all files of the DOI snapshot https://doi.org/10.17882/42182#118038" in text
+    file.write_bytes(render_snapshots(Snapshots(DOI, NOW, (NEAR, bgc), (proof(3, Relation.CONTAINED), held))))
+    assert cite(hub, "--manifest", "3").splitlines()[0].endswith("#118037")
+
+
 def test_over_the_web_and_in_every_form(hub):
     publish(hub)
     with http_python(hub) as server:
