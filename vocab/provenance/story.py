@@ -79,7 +79,8 @@ def as_json(story: Story, checks: Sequence[Mapping[str, Any]] | None = None) -> 
     """
     described, head, names = story.described, story.described.head, story.described.names
     proof = claim(described.snapshots, head.serial, head.sealed).proof
-    citation = cite_archive(head, serial=head.serial, snapshot=proof)
+    is_equal = proof is not None and proof.relation is Relation.EQUAL  # one file does not inherit another relation
+    citation = cite_archive(head, serial=head.serial, snapshot=proof if is_equal else None)
     return {
         "path": story.path.text,
         "iri": names.file(head.archive, story.path.text),
