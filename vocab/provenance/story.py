@@ -78,7 +78,7 @@ def as_json(story: Story, checks: Sequence[Mapping[str, Any]] | None = None) -> 
         checks: what reports of the checker say of its versions; None where nobody asked.
     """
     described, head, names = story.described, story.described.head, story.described.names
-    proof = claim(described.snapshots, head.serial, head.sealed).proof
+    proof = None if head.view_of else claim(described.snapshots, head.serial, head.sealed).proof
     is_equal = proof is not None and proof.relation is Relation.EQUAL  # one file does not inherit another relation
     citation = cite_archive(head, serial=head.serial, snapshot=proof if is_equal else None)
     return {
@@ -143,7 +143,7 @@ def _run(record: Record | None) -> dict[str, Any] | None:
 def _doi(story: Story, first: int, last: int) -> dict[str, Any] | None:
     """A key covers the file only where a whole serial of the stay was proven equal to the DOI snapshot."""
     snapshots = story.described.snapshots
-    if snapshots is None:
+    if snapshots is None or story.described.head.view_of is not None:  # what was proven of the hub is not of a view
         return None
     proofs = [one for one in snapshots.proofs if first <= one.serial <= last]
     for one in sorted(proofs, key=lambda proof: (proof.relation is not Relation.EQUAL, -proof.serial)):
