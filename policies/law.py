@@ -41,7 +41,7 @@ class Policy:
         statement: what it demands.
         values: limits, lists, periods and texts that belong to it.
         source: where the rule comes from.
-        since: the day from which it is the rule.
+        since: from when it is the rule: a day, a month or a year.
         enforced_by: where it is asked: ``code:module.name``, ``command:gdac ...``, ``test:file::name``, ``policy:ID``.
         overridable: keys of the configuration that change it (``*`` for any name); empty where nothing does.
         mend: what to do when it says no; empty where there is nothing to do.
@@ -54,7 +54,7 @@ class Policy:
     statement: str
     values: Mapping[str, Any]
     source: tuple[str, ...]
-    since: date
+    since: str
     enforced_by: tuple[str, ...]
     overridable: tuple[str, ...] = ()
     mend: str = ""
@@ -69,7 +69,7 @@ class Policy:
             "statement": self.statement,
             "values": _plain(self.values),
             "source": list(self.source),
-            "since": self.since.isoformat(),
+            "since": self.since,
             "enforced_by": list(self.enforced_by),
             "overridable": list(self.overridable) or "no",
             "mend": self.mend,
@@ -176,7 +176,7 @@ def _policy(name: str, raw: dict[str, Any], file: dict[str, Any]) -> Policy:
         statement=raw["statement"],
         values=_frozen(held),
         source=tuple(raw["source"]),
-        since=raw["since"],
+        since=str(raw["since"]),
         enforced_by=tuple(raw["enforced_by"]),
         overridable=tuple(raw.get("overridable", ())),
         mend=raw.get("mend", ""),
