@@ -157,7 +157,7 @@ def test_a_browser_gets_pages_and_a_machine_descriptions(server):
     status, headers, page = get(server, "/sparql", accept=browser)
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert b'name="query"' in page
-    assert page.count(b'href="/sparql?question=') == 11
+    assert page.count(b'href="/sparql?question=') == 15
     _, headers, described = get(server, "/sparql")
     assert b"service-description#" in described
     assert headers["Access-Control-Allow-Origin"] == "*"

@@ -70,6 +70,12 @@ def _log() -> logging.Logger:
     return log
 
 
+def _leave_logs() -> None:
+    """Take our filters off again: they would keep this module, and the column engine with it, alive beyond the end."""
+    logging.getLogger("vocab.serve").filters.clear()
+    logging.getLogger("asyncio").removeFilter(_is_news)
+
+
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether a line of asyncio's log says more than that a worker was dead already when it was killed.
 
@@ -108,6 +114,7 @@ async def listening_server(service: Service, host: str, port: int) -> AsyncItera
         yield f"http://{name}:{actual}"
     finally:
         await runner.cleanup()
+        _leave_logs()
 
 
 async def serve_until_stopped(service: Service, host: str, port: int, listening: Callable[[str], None]) -> None:
