@@ -256,6 +256,8 @@ def test_a_page_of_a_serial_stays_true_when_the_next_one_comes():
     found = page(made, "3/index.html")
     assert "the newest" not in found.text.replace("while it is the newest", "")
     assert "--serial 3" in found.text
+    assert "the last of that day" not in found.text, "another may follow on the same day"
+    assert "the last of that day" in page(describe_serial(described(), 2), "2/index.html").text
 
 
 def test_which_serials_are_to_be_described():
