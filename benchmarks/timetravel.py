@@ -2,8 +2,8 @@
 
     python -m benchmarks.timetravel [--rows 4000000] [--deltas 30] [--changes 5000] [--runs 3]
 
-An archive is generated and sealed by the sealing code itself: one serial a day, each with ``--changes`` changed, added,
-removed and renamed files. Only the first and the newest full manifest stay, as within a month. ``list`` writes the
+An archive is generated and sealed by the sealing code itself: one serial a day, each with ``--changes`` changed, added
+and removed files. Only the first and the newest full manifest stay, as within a month. ``list`` writes the
 listing of a day in the middle as Parquet: ours rebuilds it from the nearest full manifest and the deltas, with every
 digest and every row judged; the peer is bare DuckDB, which copies a full manifest of that very day, were it stored,
 and believes it. ``show`` is `gdac manifest show`. ``path`` and ``bytes`` ask about one file and one digest in a process
@@ -45,12 +45,12 @@ def prepare(folder: Path, rows: int, deltas: int, changes: int) -> None:
     tree.mkdir(parents=True)
     con = engine(folder, rows)
     con.execute(f"copy (from ({rows_sql(rows)}) order by path) to '{folder}/state.parquet' {COPY}")
-    step = max(1, rows // changes)
+    step = max(3, 3 * rows // changes)
     for day in range(deltas + 1):
         now = BEGIN + timedelta(hours=4 * day)  # all within a week: no full manifest is kept between
         state = f"select * from '{folder}/state.parquet'"
         if day:
-            part = f"hash(path, {day}) % {step * 4}"
+            part = f"hash(path, {day}) % {step}"
             state = (
                 f"select * replace (case when {part} = 0 then unhex(sha256(path || '{day}')) else sha256 end as sha256)"
                 f" from '{folder}/state.parquet' where {part} <> 1 union all select * replace"

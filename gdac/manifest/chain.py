@@ -78,7 +78,11 @@ class Past:
         return self.file(link).is_file()
 
     def way_to(self, serial: int, *, at_hand: bool = True, gone: Collection[str] = ()) -> Way | None:
-        """The way to a state with the least rows to go through; None where there is none.
+        """The first of `ways_to`; None where there is none."""
+        return next(iter(self.ways_to(serial, at_hand=at_hand, gone=gone)), None)
+
+    def ways_to(self, serial: int, *, at_hand: bool = True, gone: Collection[str] = ()) -> list[Way]:
+        """The ways to a state, from the nearest older manifest and from the nearest newer one, the shorter way first.
 
         Args:
             serial: the state.
@@ -91,8 +95,8 @@ class Past:
 
         older = max((one for one, link in self.manifests.items() if one <= serial and usable(link)), default=None)
         newer = min((one for one, link in self.manifests.items() if one >= serial and usable(link)), default=None)
-        ways = [way for one in (older, newer) if one is not None and (way := self._way(one, serial, usable))]
-        return min(ways, key=self._work, default=None)
+        near = [one for one in dict.fromkeys((older, newer)) if one is not None]
+        return sorted((way for one in near if (way := self._way(one, serial, usable))), key=self._work)
 
     def serial_on(self, day: date) -> int | None:
         """The last serial sealed at or before the end of a day (UTC); None where none was, by then.
@@ -122,19 +126,20 @@ class Past:
         return sum(self.rows.get(link.serial, _A_DAY) for link in way.deltas)
 
 
-def survey(con: duckdb.DuckDBPyConnection, tree: Path, head: Head) -> Past:
+def survey(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, *, deep: bool = True) -> Past:
     """Find out what is known of an archive's past from its head and the sealed files at hand.
 
     Args:
         con: an open connection.
         tree: a directory that holds ``manifest/``: a sealed archive, or copies of its sealed files.
         head: the archive's newest head.
+        deep: follow the chains; else only what the head itself lists is known, and no file is looked into.
 
     Raises:
         ManifestError: a file at hand is not the one that the chain names.
         RefusedError: the chain is broken: two of its files name different ones.
     """
-    return _Surveyor(con, tree / MANIFEST_DIR, head).survey()
+    return _Surveyor(con, tree / MANIFEST_DIR, head).survey(deep=deep)
 
 
 class _Surveyor:
@@ -150,17 +155,9 @@ class _Surveyor:
         self._records: dict[int, Link] = {}
         self._wanted: list[Link] = []
 
-    def survey(self) -> Past:
-        for record in self._walk_records():
-            self._times[record.serial] = record.sealed
-            if self._head.view_of is not None:  # its records are the hub's, and so are the files that they name
-                continue
-            self._know(self._manifests, Link(record.serial, record.manifest.name, record.manifest.sha256))
-            if record.delta is not None:
-                self._know(self._deltas, Link(record.serial, record.delta.name, record.delta.sha256))
-                self._rows[record.serial] = record.delta.rows
-        self._walk(self._deltas, NameKind.DELTA)
-        self._walk(self._manifests, NameKind.MANIFEST)
+    def survey(self, *, deep: bool) -> Past:
+        if deep:
+            self._follow()
         return Past(
             self._folder,
             self._head.archive,
@@ -173,6 +170,18 @@ class _Surveyor:
             self._times,
             tuple(self._wanted),
         )
+
+    def _follow(self) -> None:
+        for record in self._walk_records():
+            self._times[record.serial] = record.sealed
+            if self._head.view_of is not None:  # its records are the hub's, and so are the files that they name
+                continue
+            self._know(self._manifests, Link(record.serial, record.manifest.name, record.manifest.sha256))
+            if record.delta is not None:
+                self._know(self._deltas, Link(record.serial, record.delta.name, record.delta.sha256))
+                self._rows[record.serial] = record.delta.rows
+        self._walk(self._deltas, NameKind.DELTA)
+        self._walk(self._manifests, NameKind.MANIFEST)
 
     def _reach(self) -> int:
         oldest = self._head.serial

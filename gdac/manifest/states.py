@@ -72,19 +72,38 @@ def state_at(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, when: int |
     Raises:
         RefusedError: what is at hand does not tell that state, or a file is not what it must be.
     """
-    return open_past(con, survey(con, tree, head), when, table)
+    return open_past(con, survey_for(con, tree, head, when), when, table)
+
+
+def survey_for(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, when: int | date) -> Past:
+    """As much of the past as a serial or day needs: what the head lists, or all that the chains tell.
+
+    So an old delta that was damaged is no obstacle to a state that has nothing to do with it.
+    """
+    past = survey(con, tree, head, deep=False)
+    try:
+        serial = when if isinstance(when, int) else past.serial_on(when)
+    except RefusedError:
+        serial = None
+    return past if serial is not None and past.way_to(serial) else survey(con, tree, head)
 
 
 def open_past(con: duckdb.DuckDBPyConnection, past: Past, when: int | date, table: str) -> int:
-    """As `state_at`, of a past that was surveyed before."""
+    """As `state_at`, of a past that was surveyed before. A way by a damaged file is left for the other one."""
     serial = when if isinstance(when, int) else serial_of(past, when)
-    way = past.way_to(serial)
-    if way is None:
+    ways = past.ways_to(serial)
+    if not ways:
         raise RefusedError(
             f"serial {serial} in {past.folder} cannot be rebuilt: neither its manifest nor the way to it is there.",
             hint=f"The newest serial is {past.newest}; `gdac manifest log` lists those within reach.",
         )
-    rebuild(con, past, way, table)
+    for way in ways[:-1]:
+        try:
+            rebuild(con, past, way, table)
+        except RefusedError:
+            continue
+        return serial
+    rebuild(con, past, ways[-1], table)
     return serial
 
 

@@ -14,11 +14,13 @@ import duckdb
 
 from gdac.errors import RefusedError, StoreError, UsageError
 from gdac.manifest.chain import Past, Way, survey
+from gdac.manifest.files import digest
 from gdac.manifest.head import Head
-from gdac.manifest.model import Link
+from gdac.manifest.model import Link, ManifestError
 from gdac.manifest.names import HEAD_KEY, NameKind, parse_name
 from gdac.manifest.record import MAX_RECORD_BYTES
 from gdac.manifest.states import serial_of
+from gdac.manifest.trust import check_sealed
 from gdac.paths import MANIFEST_DIR
 from gdac.store import NotFoundError, Store
 from sync.sealed.copies import MAX_SEALED_BYTES, fetch_file
@@ -165,7 +167,23 @@ class PastFiles:
                     file.unlink()
 
     def _survey(self) -> Past:
+        try:
+            return survey(self._connection, self.tree, self._head)
+        except ManifestError:
+            if self._is_local or not self._drop_rotten():
+                raise
         return survey(self._connection, self.tree, self._head)
+
+    def _drop_rotten(self) -> bool:
+        """Copies that rotted on our disk must not stop every later question: they are removed, to be fetched again."""
+        rotten = []
+        for file in (self.tree / MANIFEST_DIR).iterdir():
+            with suppress(RefusedError):  # the parts of files that came halfway have other names
+                if not digest(file).startswith(parse_name(file.name).digest):
+                    rotten.append(file)
+        for file in rotten:
+            file.unlink()
+        return bool(rotten)
 
     def _way(self, past: Past, serial: int) -> Way | None:
         """The best way by what is at hand already, else the best of all."""
@@ -173,7 +191,7 @@ class PastFiles:
 
     async def _fetch(self, past: Past, links: Iterable[Link]) -> int:
         """Fetch what is not at hand; returns how many files came. What the store lacks is remembered as gone."""
-        due = [link for link in links if link.name not in self._gone and not past.has(link)]
+        due = [link for link in links if link.name not in self._gone and not self._has_sound(past, link)]
         waiting, came = iter(due), 0
 
         async def work() -> None:
@@ -186,6 +204,17 @@ class PastFiles:
 
         await work_side_by_side(min(_AT_ONCE, len(due)), work)
         return came
+
+    def _has_sound(self, past: Past, link: Link) -> bool:
+        """Whether a file is at hand; a copy that rotted on our disk goes, to be fetched again."""
+        if self._is_local or not past.has(link):
+            return past.has(link)
+        try:
+            check_sealed(past.file(link), link.sha256)
+        except ManifestError:
+            past.file(link).unlink()
+            return False
+        return True
 
     async def _fetch_one(self, file: Path, link: Link) -> bool:
         if self._is_local:

@@ -157,9 +157,8 @@ def open_named(
         RefusedError: what is there is not what it must be.
     """
     from gdac.manifest import local
-    from gdac.manifest.chain import survey
     from gdac.manifest.files import load_manifest
-    from gdac.manifest.states import open_past
+    from gdac.manifest.states import open_past, survey_for
 
     if Path(source).is_file():
         if when is not None:
@@ -171,8 +170,9 @@ def open_named(
         tree, named = _tree_and_time(source)
         when = named if when is None else when
     head = local.need_head(tree)
-    past = survey(con, tree, head)
-    serial = open_past(con, past, head.serial if when is None else when, table)
+    wanted = head.serial if when is None else when
+    past = survey_for(con, tree, head, wanted)
+    serial = open_past(con, past, wanted, table)
     row = con.execute(f"SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM {table}").fetchone()
     assert row is not None
     about = {"archive": head.archive, "title": head.title, "serial": serial, "sealed": _sealed(past.times, serial)}

@@ -227,6 +227,28 @@ def test_a_day_is_its_last_serial(con, tmp_path):
         state_at(con, tmp_path, head, date(2026, 11, 1), "past")
 
 
+def test_a_damaged_delta_is_no_obstacle_while_there_is_another_way(con, life):
+    tree, head = life
+
+    def damage(serial: int) -> None:
+        file = tree / head.deltas[serial - 2].key
+        file.write_bytes(file.read_bytes()[:-1] + b"!")
+
+    damage(2)
+    for serial in range(1, 6):
+        assert state_at(con, tree, head, serial, "past") == serial
+        make(con, "expected", LIFE[serial - 1])
+        assert read(con, "past", serial=False) == read(con, "expected", serial=False)
+    damage(5)
+    for serial in (1, 5):
+        assert state_at(con, tree, head, serial, "past") == serial
+    for serial in (2, 3, 4):
+        with pytest.raises(ManifestError, match="expected"):
+            state_at(con, tree, head, serial, "past")
+    with pytest.raises(ManifestError, match="expected"):
+        history_of(con, tree, head, META)
+
+
 def random_life(steps: int, seed: int) -> list[Mapping[str, str]]:
     chance = random.Random(seed)
     state: dict[str, str] = {META: "m", R1: "r"}

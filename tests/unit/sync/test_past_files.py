@@ -169,3 +169,19 @@ def test_a_file_with_other_bytes_is_not_used(sealed, tmp_path):
         with pytest.raises(BadTransferError, match="other bytes"):
             run_loop(work())
     assert not (tmp_path / "copies" / head.deltas[2].key).exists()
+
+
+def test_a_copy_that_rotted_is_fetched_again(sealed, tmp_path):
+    tree, head, _ = sealed
+    with connect() as con, http_python(tree) as web:
+
+        async def work():
+            async with open_archive(web.url) as store:
+                return await PastFiles(con, store, head, tmp_path / "copies").everything()
+
+        run_loop(work())
+        copy = next((tmp_path / "copies").rglob("000000009-*.delta.parquet"))
+        copy.write_bytes(copy.read_bytes()[:-1] + b"!")
+        web.requests.clear()
+        assert run_loop(work()).oldest == 1
+        assert asked(web.requests) == [copy.name]
