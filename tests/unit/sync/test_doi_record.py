@@ -28,7 +28,7 @@ def publisher(tmp_path):
 
 
 def seanoe(publisher, **more) -> Seanoe:
-    settings = HttpSettings(read_seconds=0.3)
+    settings = HttpSettings(read_seconds=0.3 if publisher.how == "hangs" else 30)
     retry = RetrySettings(tries=2, first_pause=0.01)
     return Seanoe(DOI, publisher.api, **{"settings": settings, "retry": retry, **more})
 
