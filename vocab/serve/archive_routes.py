@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import pyoxigraph as ox
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from gdac.errors import GdacError
 from vocab.faces.places import ABOUT, PAGE
@@ -32,6 +33,19 @@ _RDF: Final = {"text/turtle": "ttl", "application/ld+json": "jsonld"}
 Found = TypeVar("Found")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serialise = Callable[[list[ox.Triple], str, str], bytes]
+
+
+class _Download(web.FileResponse):
+    """A file on its way; who does not take it in time is cut off."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        try:
+            async with asyncio.timeout(DOWNLOADING):
+                return await super().prepare(request)
+        except TimeoutError as error:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("the client was too slow") from error
 
 
 class ArchiveRoutes:
@@ -101,14 +115,7 @@ class ArchiveRoutes:
             raise FailedError(HTTPStatus.NOT_FOUND, "the archive has no such file.")
         page = f"{self._root(request)}/archive/{ABOUT}/{PAGE}"
         headers = {"Link": link_header([Signpost("collection", page, HTML)]), "Content-Type": media_of(key)}
-        response = web.FileResponse(file, headers=headers)
-        try:
-            async with asyncio.timeout(DOWNLOADING):
-                await response.prepare(request)  # sends the whole file
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
-        return response
+        return _Download(file, headers=headers)
 
     async def _told(self, ask: Callable[[], Found]) -> Found:
         """What a thread found; an archive that cannot be read just now is an answer too."""

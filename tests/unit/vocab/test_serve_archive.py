@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from contextlib import suppress
 from urllib.parse import urljoin
 
@@ -84,6 +85,12 @@ def answers(tree, wmo, vocabulary, tmp_path_factory):
         (f"/archive/{one.relative_to(tree).as_posix()}", "*/*") for one in sorted(tree.glob("dac/*/*/*_meta.nc"))[:1]
     ]
 
+    told = []
+    listener = logging.Handler(logging.WARNING)
+    listener.emit = told.append
+    for name in ("vocab.serve", "aiohttp", "asyncio"):
+        logging.getLogger(name).addHandler(listener)
+
     async def ask():
         service = open_service(
             vocabulary, None, tmp_path_factory.mktemp("scratch"), Limits(), lanes=Lanes(quick=1), archive=tree
@@ -96,7 +103,13 @@ def answers(tree, wmo, vocabulary, tmp_path_factory):
                     found[path, accept] = (answer.status, answer.headers.copy(), await answer.read())
             return url, found
 
-    return asyncio.run(ask())
+    try:
+        found = asyncio.run(ask())
+    finally:
+        for name in ("vocab.serve", "aiohttp", "asyncio"):
+            logging.getLogger(name).removeHandler(listener)
+    assert [one.getMessage() for one in told] == [], "nobody's request fills the log"
+    return found
 
 
 HOSTILE = [
@@ -277,3 +290,31 @@ def test_a_new_serial_is_seen(tree, wmo):
             archive.float(wmo)
     finally:
         head.write_bytes(raw)
+
+
+def test_a_reader_that_takes_nothing_is_cut_off(tree, vocabulary, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("vocab.serve.archive_routes.DOWNLOADING", 0.3)
+    (tree / "etc").mkdir(exist_ok=True)
+    big = tree / "etc" / "big.bin"
+    big.write_bytes(bytes(30_000_000))
+
+    async def read():
+        service = open_service(vocabulary, None, tmp_path, Limits(), lanes=Lanes(quick=1), archive=tree)
+        async with listening_server(service, "127.0.0.1", 0) as url:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            writer.write(b"GET /archive/etc/big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(1)
+            taken = 0
+            with suppress(ConnectionError):
+                while data := await reader.read(1 << 20):
+                    taken += len(data)
+            writer.close()
+            return taken
+
+    try:
+        assert 0 < asyncio.run(asyncio.wait_for(read(), 30)) < 30_000_000
+    finally:
+        big.unlink()
+        (tree / "etc").rmdir()
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
