@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pyoxigraph as ox
 
+from gdac import __version__
 from gdac.errors import RefusedError, UsageError
 from vocab.enrich import RULES
 from vocab.enrich.rule import Found, Rule
@@ -16,6 +17,7 @@ from vocab.header import CREATED, Release, agents, vocabulary_header
 from vocab.names import CC_BY, DCT, OWL, PROV, RDFS, VOID, A, Names, collection, english, node, typed
 from vocab.nvs.formats import Verbatim, canonical
 from vocab.ontology import ontology_triples
+from vocab.provenance.statements import software
 from vocab.table import Tables
 
 
@@ -248,6 +250,7 @@ def _catalogue(record: Record, names: Names) -> list[ox.Triple]:
         ]
         derived = [sources[table] for table in reads[entry.id] or sources if table in sources]
         triples += [ox.Triple(graph, node(PROV + "wasDerivedFrom"), one) for one in derived]
+    triples += _activity(record, names)
     layer = node(names.ontology_graph)
     triples += [
         ox.Triple(layer, A, node(PROV + "Entity")),
@@ -256,6 +259,23 @@ def _catalogue(record: Record, names: Names) -> list[ox.Triple]:
         ox.Triple(layer, node(DCT + "isPartOf"), vocabulary),
     ]
     return triples
+
+
+def _activity(record: Record, names: Names) -> list[ox.Triple]:
+    """The build itself: by which program, out of which tables. When is not said: equal tables give equal graphs."""
+    version, build_ = names.version(record.release.label), names.version(record.release.label) + "#build"
+    agent = names.software("argo-gdac", __version__)
+    made: list[ox.Triple] = [
+        ox.Triple(node(version), node(PROV + "wasGeneratedBy"), node(build_)),
+        ox.Triple(node(version), node(PROV + "specializationOf"), node(names.vocabulary)),
+        ox.Triple(node(build_), A, node(PROV + "Activity")),
+        ox.Triple(node(build_), A, names.own("VocabularyBuild")),
+        ox.Triple(node(build_), node(RDFS + "label"), english(f"Build of version {record.release.label}")),
+        ox.Triple(node(build_), node(PROV + "wasAssociatedWith"), node(agent)),
+        *software(names, "argo-gdac", __version__),
+    ]
+    used = [*(one.graph for one in record.tables), names.ontology_graph]
+    return [*made, *(ox.Triple(node(build_), node(PROV + "used"), node(graph)) for graph in used)]
 
 
 def _verbatim_graph(one: TableEntry, names: Names) -> list[ox.Triple]:

@@ -8,6 +8,7 @@ import pyoxigraph as ox
 import pytest
 from typer.testing import CliRunner
 
+from gdac import __version__
 from gdac.errors import RefusedError, UsageError
 from tests.unit.vocab.nvs_tables import NVS, Word, as_bytes, small_tables, table, write_tables
 from vocab.build import build
@@ -305,3 +306,16 @@ def test_concept_iris_are_told_from_collections_and_versions():
     assert parse_concept(f"{NVS}R27/current/") is None
     assert parse_concept(f"{NVS}R27/current/SBE/3/") is None
     assert parse_concept("http://example.org/") is None
+
+
+def test_the_build_is_an_activity_of_a_program_on_versions_of_tables(tmp_path):
+    vocabulary = small(tmp_path)
+    names, label = vocabulary.names, vocabulary.record.release.label
+    catalogue = vocabulary.graphs[names.catalogue_graph]
+    said = [one for one in catalogue if one.subject.value == f"{names.version(label)}#build"]
+    used = {one.object.value for one in said if one.predicate.value.endswith("#used")}
+    assert {one.graph for one in vocabulary.record.tables} < used
+    assert [one.object.value for one in said if one.predicate.value.endswith("#wasAssociatedWith")] == [
+        names.software("argo-gdac", __version__)
+    ]
+    assert any(one.object == said[0].subject for one in catalogue if one.subject.value == names.version(label))
