@@ -1,15 +1,19 @@
 """Time travel over sealed trees: any state, any path's stays, any digest's, whatever is at hand."""
 
 import hashlib
+import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from gdac.cli.manifest import app
 from gdac.columns import connect
 from gdac.errors import RefusedError
 from gdac.manifest import local, trust
@@ -272,6 +276,12 @@ def random_life(steps: int, seed: int) -> list[Mapping[str, str]]:
     return states
 
 
+def gdac(*words: object, code: int = 0) -> Any:
+    result = CliRunner().invoke(app, [*(str(word) for word in words), "--json"], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
 def test_more_serials_than_a_head_lists(con, tmp_path, monkeypatch):
     """The chain goes on where the head's list of deltas ends; so do the questions."""
     monkeypatch.setattr(sealing, "MAX_DELTAS", 6)
@@ -297,6 +307,12 @@ def test_more_serials_than_a_head_lists(con, tmp_path, monkeypatch):
         assert state_at(con, tmp_path, head, serial, "past") == serial
         make(con, "expected", states[serial - 1])
         assert read(con, "past", serial=False) == read(con, "expected", serial=False)
+    serials = gdac("log", tmp_path)["serials"]
+    assert [entry["serial"] for entry in serials] == list(range(21, 0, -1))
+    assert all(entry.get("chain", "verified") == "verified" for entry in serials)
+    assert gdac("show", tmp_path, "--serial", 2)["rows"] == len(states[1])
+    changes = gdac("diff", f"{tmp_path}@1", f"{tmp_path}@2", "--rows", 0, code=1)["changes"]
+    assert {change["path"] for change in changes} >= {META}
 
 
 def test_a_delta_that_does_not_fit_its_manifest_is_refused(con, life):
