@@ -23,6 +23,9 @@ _COUNTS: Final = {
     "fetched_bytes": "bytes fetched",
     "set_aside": "files set aside",
     "gone": "files that left",
+    "planned": "files to be fetched",
+    "refused": "files refused",
+    "unlisted": "files that no index lists, left out",
 }
 _RUNS: Final = {
     "sync": "a run that observed a source and took in what changed",
