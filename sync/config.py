@@ -22,6 +22,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from gdac.errors import UsageError
+from gdac.manifest.record import BASE
 from policies.deletion import DEFAULT_LIMITS, Limit, Limits
 from policies.distribution import judge_wishes
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
@@ -102,12 +103,22 @@ class StoreOptions(Section):
 
 
 class ArchiveSection(Section):
-    """What the archive is called and under which licence it is published."""
+    """What the archive is called and under which licence it is published.
+
+    Attributes:
+        title: for people.
+        licence, licence_url: SPDX id, and the address of its text.
+        doi: of the archive; empty for one without.
+        base: under which IRIs of the archive, its serials and files are minted; set it before the first seal.
+        vocabulary: IRI of the version of the vocabulary that the checks of this GDAC go by; empty when not told.
+    """
 
     title: str = "Argo Global Data Assembly Centre"
     licence: str = ARGO.spdx
     licence_url: str = ARGO.url
     doi: str = ARGO.doi
+    base: Annotated[str, Field(pattern=r"^https?://[^\s<>\"{}|\\^`]+/$")] = BASE
+    vocabulary: Annotated[str, Field(pattern=r"^(https?://[^\s<>\"{}|\\^`]+)?$")] = ""
 
 
 class HubSection(StoreOptions):

@@ -1,5 +1,6 @@
 """One run of the sync: the hub's day, then every mirror; what it did becomes a `RunRecord`."""
 
+import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from gdac.columns import connect
-from gdac.errors import UsageError
+from gdac.errors import GdacError, UsageError
+from gdac.manifest.record import RunFacts, RunKind
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord, StoreRecord
 from gdac.store import Store
 from sync.brakes.hold import HeldError
@@ -22,7 +24,8 @@ from sync.localdisk import local_disk
 from sync.mirror.fleet import Fleet
 from sync.mirror.pinned import Pin
 from sync.progress import Reporter
-from sync.sealed.copies import Shown, read_head
+from sync.sealed.copies import Copies, Shown, read_head
+from sync.sealed.describe import describe, description_sources, not_described
 from sync.sealed.writers import store_record, take_hub
 from sync.state import State
 from sync.stores.limits import LimitedStore, Limits
@@ -61,6 +64,7 @@ class Run:
 
     def __init__(self, config: Config, state: State, reporter: Reporter, now: Callable[[], datetime]) -> None:
         self._config, self._state, self._reporter, self._now = config, state, reporter, now
+        self._number: int | None = None
 
     async def whole_day(self) -> RunRecord:
         """Observe, ingest, seal, and replicate to every mirror.
@@ -116,6 +120,7 @@ class Run:
     async def _keep_record(self, kind: str, work: Callable[[], Awaitable[_Done]]) -> RunRecord:
         began = self._now()
         run = self._state.start_run(kind, began)
+        self._number = run
         try:
             done = await work()
         except BaseException as error:
@@ -151,8 +156,19 @@ class Run:
                     day.ask_brake(seen)
                     ingested = await day.ingest(seen)
                     sealed, shown, deleted = await day.seal(seen)
+                    day.notes += await self._describe(hub, shown)
             mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
             return _Done(replace(ingested, deleted=deleted), sealed, mirrors, tuple(day.notes))
+
+    async def _describe(self, hub: Store, shown: Shown) -> list[str]:
+        """Landing pages beside the hub's manifests; a note where they could not be written."""
+        copies = Copies(self._state.directory / "sealed")
+        try:
+            sources = await description_sources(copies, hub, shown.head)
+            await describe(hub, HUB, shown.head, sources, self._state, is_hub=True)
+        except GdacError as error:
+            return [not_described(error)]
+        return []
 
     async def _mirrors_only(self, names: Sequence[str], adopt: bool, when: int | date | None) -> _Done:
         async with AsyncExitStack() as stack:
@@ -170,7 +186,10 @@ class Run:
             source = await stack.enter_async_context(opened(self._config.source_name, self._config.the_source))
         connection = connect(memory_limit=self._config.hub.memory, temp_directory=str(workdir))
         stack.callback(connection.close)
-        return Day(self._config, source, hub, self._state, connection, workdir, self._reporter, self._now)
+        started = self._now().replace(microsecond=0)
+        kind = RunKind.SEAL if self._config.in_place else RunKind.SYNC
+        run = RunFacts(str(uuid.uuid4()), kind, started, self._number)
+        return Day(self._config, source, hub, self._state, connection, workdir, self._reporter, self._now, run)
 
     async def _replicate(
         self, hub: Store, shown: Shown, names: Sequence[str], *, adopt: bool = False, pin: Pin | None = None

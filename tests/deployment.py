@@ -31,6 +31,7 @@ class Deployment:
     source: str
     mirrors: dict[str, dict[str, Any]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
+    archive: dict[str, Any] = field(default_factory=dict)
     now: datetime = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
     @property
@@ -43,6 +44,7 @@ class Deployment:
             "hub": {"store": str(self.hub), "state": str(self.root / "state")},
             "source": {"source": {"store": self.source, **self.options}},
             "mirror": self.mirrors,
+            "archive": self.archive,
         }
         return check_config(raw, where="test")
 

@@ -180,7 +180,8 @@ def render_record(record: Record) -> bytes:
     Raises:
         RecordError: it would not read as it was written, or it is too large.
     """
-    about = {name: getattr(record.about, name) for name in ("run", "software", "sources", "counts", "vocabulary", "base")}
+    words = ("run", "software", "sources", "counts", "vocabulary", "base")
+    about = {name: getattr(record.about, name) for name in words}
     fields = {name: getattr(record, name) for name in ("archive", "serial", "sealed", "previous", "manifest", "delta")}
     raw = canonical({"format": RECORD_FORMAT, **fields, **about})
     if parse_record(raw) != record:

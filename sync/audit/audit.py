@@ -20,13 +20,14 @@ import duckdb
 
 from gdac.columns import stream
 from gdac.errors import RefusedError, StoreError
-from gdac.manifest.head import DeltaEntry, Head, IndexEntry, ManifestEntry
+from gdac.manifest.head import Head
 from gdac.paths import MANIFEST_DIR
 from gdac.store import NotFoundError, ObjectInfo, Store
 from sync.audit.shares import UNIT, Part, sampled
 from sync.files import index_stamp
 from sync.hub.plan import count
 from sync.progress import Reporter, Stage
+from sync.sealed.grace import sealed_entries
 from sync.spool import Spool
 from sync.tasks import work_side_by_side
 
@@ -277,8 +278,7 @@ class Audit:
 
     async def _sealed(self, part: Part | None, depth: Depth) -> None:
         head = self._head
-        entries: tuple[IndexEntry | ManifestEntry | DeltaEntry, ...]
-        entries = (*head.indexes, *head.manifests, *head.deltas, head.manifest)
+        entries = sealed_entries(head)
         sizes = {info.path: info.size async for info in self._store.list(MANIFEST_DIR, recursive=True)}
         if part is not None:
             keys = [entry.key for entry in entries]

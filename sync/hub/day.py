@@ -12,6 +12,7 @@ import duckdb
 from gdac.errors import RefusedError
 from gdac.index.read import LoadedIndex
 from gdac.index.spec import SPECS, spec_of
+from gdac.manifest.record import RunFacts
 from gdac.paths import MANIFEST_DIR
 from gdac.records import IngestRecord, Moved, SealRecord
 from gdac.store import Store
@@ -19,12 +20,14 @@ from sync.brakes import hold
 from sync.brakes.facts import index_diffs, plan_facts
 from sync.brakes.hold import Brake, Judgement
 from sync.config import Config
+from sync.doi.origin import seeded_from
 from sync.hub import plan
 from sync.hub.indexes import IndexVisit, fetch_indexes, forget_copies, load_visit
 from sync.hub.ingest import IngestResult, ingest
 from sync.hub.look import Look, Looked, Way
 from sync.hub.marks import Marks
 from sync.hub.seal import Sealing
+from sync.hub.told import counts_of, source_of, told_of_run
 from sync.mirror.adopt import list_held
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
@@ -87,6 +90,7 @@ class Day:
         workdir: for temporary files.
         reporter: where progress and notes go.
         now: the clock (UTC).
+        run: what the record of a serial says of the run.
     """
 
     def __init__(
@@ -99,7 +103,9 @@ class Day:
         workdir: Path,
         reporter: Reporter,
         now: Callable[[], datetime],
+        run: RunFacts,
     ) -> None:
+        self._run, self._ingested = run, IngestRecord()
         self._config, self._source, self._hub, self._state = config, source, hub, state
         self._connection, self._workdir, self._reporter, self._now = connection, workdir, reporter, now
         self._copies = Copies(state.directory / "sealed")
@@ -202,7 +208,7 @@ class Day:
         self._state.forget_swept(self._swept)
         kept = plan.keep_twins(self._connection, result.failed)
         self._note_failed(result)
-        return IngestRecord(
+        self._ingested = IngestRecord(
             indexes=seen.visit.asked,
             indexes_changed=fetched,
             listed=seen.listed,
@@ -214,6 +220,7 @@ class Day:
             refused=seen.refused,
             set_aside=self._state.waiting_count() + seen.missing,
         )
+        return self._ingested
 
     async def seal(self, seen: Observed) -> tuple[SealRecord, Shown, int]:
         """Seal what the hub's store holds and publish the head; then delete what is due.
@@ -224,7 +231,10 @@ class Day:
         Raises:
             GdacError: the hub failed or another writer was there; the old head stands.
         """
-        sealing = Sealing(self._config, self._hub, self._copies, self._now, self._under_way)
+        seeds = seeded_from(self._state) if seen.before is None else ()
+        sources = sorted((source_of(self._config, seen.visit), *seeds), key=lambda one: one.name)
+        told = told_of_run(self._config, self._run, *sources, **counts_of(self._ingested))
+        sealing = Sealing(self._config, self._hub, self._copies, self._now, self._under_way, told)
         if seen.quiet:
             assert seen.before is not None
             record, shown = await sealing.issue_again(seen.before)

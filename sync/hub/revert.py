@@ -5,6 +5,7 @@ What that state held and the hub no longer shows is looked for where bytes stay:
 now, or stays away, and is named.
 """
 
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ import duckdb
 from gdac.columns import connect, stream
 from gdac.errors import RefusedError, StoreError, UsageError
 from gdac.manifest.names import index_key, parse_key
+from gdac.manifest.record import RunFacts, RunKind
 from gdac.manifest.seal import DELTA_TABLE
 from gdac.paths import MANIFEST_DIR
 from gdac.records import SealRecord
@@ -26,8 +28,10 @@ from gdac.store import Store
 from sync.hub import plan
 from sync.hub.day import HUB
 from sync.hub.seal import Sealing
+from sync.hub.told import told_of_run
 from sync.hub.work import HubWork
 from sync.sealed.copies import Copies, Shown, fetch_file, read_head
+from sync.sealed.describe import describe, description_sources
 from sync.sealed.grace import Grace, dropped_keys
 from sync.sealed.past import PastFiles
 from sync.sealed.timetravel import Past, file_at, find, load_since, save
@@ -222,7 +226,9 @@ class Revert(HubWork):
             digest = bytes(sha256).hex()
             key = kept.get(digest[:16]) or path
             await fetch_file(hub, key, indexes[path], digest, size)
-        sealing = Sealing(self._config, hub, self._copies, self._now, under_way)
+        run = RunFacts(str(uuid.uuid4()), RunKind.REVERT, self._now().replace(microsecond=0))
+        told = told_of_run(self._config, run, reverted_to=serial, fetched=brought)
+        sealing = Sealing(self._config, hub, self._copies, self._now, under_way, told)
         self._state.stop_ingest(f"the state of serial {serial} was sealed again", self._now())
         record, shown = await sealing.seal_state(connection, before, "manifest", "goal", indexes, workdir / "staging")
         if record.new:
@@ -230,6 +236,8 @@ class Revert(HubWork):
             grace = Grace(connection, hub, HUB, self._config.hub.grace, self._state, self._copies, self._now)
             grace.record(shown.head, DELTA_TABLE, [*dropped, *self._borrowed])
         under_way.settle(shown.head, "goal", self._now())
+        sources = await description_sources(self._copies, hub, shown.head)
+        await describe(hub, HUB, shown.head, sources, self._state, is_hub=True)
         self._leave_doubtful(connection, shown.head.serial)
         first = plan.first_paths(connection, "lost", _FIRST)
         return RevertRecord(serial, record, brought, plan.count(connection, "lost"), tuple(first))

@@ -12,6 +12,7 @@ import duckdb
 
 from gdac.manifest.head import Licence, render_head
 from gdac.manifest.model import DeltaCounts
+from gdac.manifest.record import About as RunAbout
 from gdac.manifest.seal import DELTA_TABLE, About, IndexFile, Seal, prepare_seal
 from gdac.records import SealRecord
 from gdac.store import Declared, Store
@@ -33,13 +34,20 @@ class Sealing:
         copies: where sealed files stay at hand.
         now: the clock (UTC).
         under_way: notes what is about to be written.
+        told: what the record of a new serial says of the run.
     """
 
     def __init__(
-        self, config: Config, hub: Store, copies: Copies, now: Callable[[], datetime], under_way: UnderWay
+        self,
+        config: Config,
+        hub: Store,
+        copies: Copies,
+        now: Callable[[], datetime],
+        under_way: UnderWay,
+        told: RunAbout,
     ) -> None:
         self._config, self._hub, self._copies, self._now = config, hub, copies, now
-        self._under_way = under_way
+        self._under_way, self._told = under_way, told
 
     async def issue_again(self, before: Shown) -> tuple[SealRecord, Shown]:
         """A day without change: the same serial with a new expiry."""
@@ -87,6 +95,7 @@ class Sealing:
             expires_after=self._config.hub.expires,
             indexes=[IndexFile(key, file, index_stamp(file)) for key, file in sorted(files.items())],
             about=self._about(),
+            run=self._told,
         )
         shown = Shown(seal.head, seal.head_raw, None)
         unsure = plan.unsure_indexes(connection)
@@ -131,6 +140,7 @@ class Sealing:
             expires_after=self._config.hub.expires,
             indexes=[IndexFile(path, file, index_stamp(file)) for path, file in sorted(indexes.items())],
             about=self._about(),
+            run=self._told,
         )
         sealed = {entry.path: entry.sha256 for entry in before.head.indexes}
         changed = {entry.path for entry in seal.head.indexes if sealed.get(entry.path) != entry.sha256}

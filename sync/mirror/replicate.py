@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from gdac.columns import connect
+from gdac.errors import GdacError
 from gdac.manifest.head import Advance
 from gdac.records import MirrorRecord, Moved
 from gdac.store import Declared, NotFoundError, Store
@@ -25,9 +26,11 @@ from sync.mirror.exceptions import MOST, read_exceptions, write_exceptions
 from sync.mirror.pinned import MOST_LOST, Pin, aim_at_serial, lost_notes
 from sync.progress import Reporter, Stage
 from sync.sealed.copies import Copies, Shown, read_head
+from sync.sealed.describe import describe, description_sources, not_described
 from sync.sealed.grace import Grace, dropped_keys, sealed_keys
 from sync.sealed.past import PastFiles
 from sync.sealed.publish import publish_head
+from sync.sealed.records import put_records
 from sync.sealed.underway import UnderWay
 from sync.state import MirrorException, State
 from sync.transfer import OtherBytesError, carry
@@ -130,7 +133,9 @@ class Replication:
                 await self._copy(connection, mirror, copying)
             missing = await self._settle_exceptions(connection, mirror, aim, copying, before, told, way)
             notes += lost_notes({one.path: one.reason for one in missing}) if self._pin else ()
+            sources = await description_sources(self._copies, self._hub, aim.head)
             if aim.advance is not Advance.SAME:
+                await put_records(mirror.store, sources.records[1:], shows)
                 await self._publish(mirror, aim, there)
                 brake.settle()
             self._state.set_exceptions(mirror.name, missing)
@@ -140,6 +145,10 @@ class Replication:
             deleted = await grace.delete_due(self._sealed_at(mirror, aim), aim.head)
             if aim.is_view:
                 aim.copies.prune(aim.head)
+        try:
+            await describe(mirror.store, mirror.name, aim.head, sources, self._state, is_hub=False)
+        except GdacError as error:
+            notes += (not_described(error),)
         return MirrorRecord(
             mirror.name,
             shows or None,

@@ -14,9 +14,18 @@ import duckdb
 
 from gdac.errors import StoreError
 from gdac.manifest.files import load_delta, load_manifest
-from gdac.manifest.head import MAX_HEAD_BYTES, DeltaEntry, Head, HeadError, IndexEntry, ManifestEntry, parse_head
+from gdac.manifest.head import (
+    MAX_DELTAS,
+    MAX_HEAD_BYTES,
+    DeltaEntry,
+    Head,
+    HeadError,
+    IndexEntry,
+    ManifestEntry,
+    parse_head,
+)
 from gdac.manifest.model import ManifestError
-from gdac.manifest.names import HEAD_KEY, NameKind
+from gdac.manifest.names import HEAD_KEY, NameKind, parse_name
 from gdac.store import NotFoundError, Store
 from sync.transfer import BadTransferError
 
@@ -68,7 +77,7 @@ class Copies:
     """Local copies of sealed files, by their immutable names."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._under_way: dict[str, asyncio.Lock] = {}
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -78,7 +87,7 @@ class Copies:
         Raises:
             StoreError: the store does not have it, or has other bytes than the head says.
         """
-        file = self._directory / entry.name
+        file = self.directory / entry.name
         async with self._under_way.setdefault(entry.name, asyncio.Lock()):
             if not file.is_file():
                 file.parent.mkdir(exist_ok=True)
@@ -87,19 +96,22 @@ class Copies:
 
     def of_serial(self, serial: int) -> Path | None:
         """The manifest of a serial, where it was kept."""
-        return next(iter(sorted(self._directory.glob(f"{serial:09d}-*.{NameKind.MANIFEST}.parquet"))), None)
+        return next(iter(sorted(self.directory.glob(f"{serial:09d}-*.{NameKind.MANIFEST}.parquet"))), None)
 
     def keep(self, file: Path, name: str | None = None) -> None:
         """Take a file that was just sealed, under its own name or ``name``, out of a staging directory."""
-        kept = self._directory / (name or file.name)
+        kept = self.directory / (name or file.name)
         file.replace(kept)
         _judged(kept).touch()  # whoever seals judges every row
 
     def prune(self, head: Head) -> None:
-        """Remove copies that no later run needs: all but the head's own manifest and its deltas."""
+        """Remove copies that no later run needs: all but the head's own manifest, its deltas and their records."""
         named = {head.manifest.name} | {one.name for one in head.deltas}
-        for file in self._directory.iterdir():
-            if file.is_file() and file.name.removesuffix(_JUDGED) not in named:
+        oldest = head.serial - MAX_DELTAS
+        for file in self.directory.iterdir():
+            if not file.is_file() or file.name.removesuffix(_JUDGED) in named:
+                continue
+            if not (file.name.endswith(f".{NameKind.RECORD}.json") and parse_name(file.name).serial > oldest):
                 file.unlink()
 
     async def load_manifest(self, connection: duckdb.DuckDBPyConnection, store: Store, head: Head, table: str) -> None:
@@ -188,3 +200,23 @@ async def fetch_file(
             hint="Nothing of it was used.",
         )
     part.replace(file)
+
+
+async def read_small(store: Store, key: str, most: int) -> bytes | None:
+    """A small file whole; None where the store has none.
+
+    Raises:
+        BadTransferError: it has more than ``most`` bytes.
+        StoreError: the store failed.
+    """
+    raw = b""
+    try:
+        async with store.read(key) as reading:
+            assert reading is not None  # only a conditional read yields None
+            async for chunk in reading.chunks():
+                raw += chunk
+                if len(raw) > most:
+                    raise BadTransferError(f"{key} of {store.name} is larger than {most:,} bytes.")
+    except NotFoundError:
+        return None
+    return raw

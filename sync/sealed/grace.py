@@ -8,7 +8,7 @@ import duckdb
 
 from gdac.columns import stream
 from gdac.manifest.delta import fold
-from gdac.manifest.head import DeltaEntry, Head, IndexEntry, ManifestEntry
+from gdac.manifest.head import DeltaEntry, Head, IndexEntry, ManifestEntry, RecordEntry
 from gdac.store import Store
 from policies.retention import Superseded, may_delete
 from sync.brakes.hold import HUB
@@ -130,15 +130,19 @@ class Grace:
 
 def sealed_keys(head: Head) -> dict[str, str]:
     """Every immutable name that a head gives, with its digest, in the order of publication."""
-    entries: tuple[IndexEntry | ManifestEntry | DeltaEntry, ...]
-    entries = (*head.indexes, *head.manifests, *head.deltas, head.manifest)
-    return {entry.key: entry.sha256 for entry in entries}
+    return {entry.key: entry.sha256 for entry in sealed_entries(head)}
+
+
+def sealed_entries(head: Head) -> tuple[IndexEntry | ManifestEntry | DeltaEntry | RecordEntry, ...]:
+    """The same as the head has them."""
+    records = (head.record,) if head.record else ()
+    return (*head.indexes, *head.manifests, *head.deltas, *records, head.manifest)
 
 
 def dropped_keys(before: Head | None, head: Head) -> list[str]:
     """Names under ``manifest/`` that a new head no longer gives and that nobody needs after the grace.
 
-    Deltas and weekly manifests are kept for good; a daily manifest and the copies of index files are not.
+    Deltas, records and weekly manifests are kept for good; a daily manifest and the copies of index files are not.
     """
     if before is None:
         return []

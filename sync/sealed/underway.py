@@ -9,14 +9,18 @@ paths are noted first, in one file beside the state, which stands until the head
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
+from gdac.errors import RefusedError
 from gdac.manifest.files import quoted, scan_of
 from gdac.manifest.head import Head
+from gdac.manifest.names import NameKind, parse_key
+from gdac.paths import MANIFEST_DIR
 from sync.sealed.grace import sealed_keys
 from sync.state import State
 
@@ -99,7 +103,8 @@ class UnderWay:
         if files and self._broken:
             query = f"select distinct path from ({_paths(files)}) where path not in (select path from {manifest})"
             sealed = sealed_keys(head)
-            left = [path for (path,) in self._connection.execute(query).fetchall() if path not in sealed]
+            found = (path for (path,) in self._connection.execute(query).fetchall())
+            left = [path for path in found if path not in sealed and not _is_older_record(path, head.serial)]
             self._state.add_superseded(self._store, left, head.serial, now)
         for file in files:
             file.unlink()
@@ -107,6 +112,16 @@ class UnderWay:
 
 def _paths(files: list[Path]) -> str:
     return " union all ".join(f"select path from {scan_of(one)}" for one in files)
+
+
+def _is_older_record(path: str, serial: int) -> bool:
+    """Whether a path is that of a record of an earlier serial: the chain names it, not the head."""
+    if not path.startswith(f"{MANIFEST_DIR}/"):
+        return False
+    with suppress(RefusedError):  # no sealed name
+        name = parse_key(path)
+        return name.kind is NameKind.RECORD and name.serial < serial
+    return False
 
 
 def _force(file: Path) -> None:

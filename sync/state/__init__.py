@@ -18,6 +18,7 @@ Tables:
 - ``vaulted``: bytes in the vault by digest, and when they were put there last.
 - ``swept``: files that a sweep found changed at the source; the next run's ingest takes them.
 - ``probe``: per store, what it did when it was tried, and when; ``identity``: the id of this state among writers.
+- ``described``: per store, a digest of what its descriptions were made from.
 - ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 

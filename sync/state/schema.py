@@ -74,3 +74,8 @@ def _boot(database: Any) -> None:
     # Entries made so far were forced onto the disk before they were made.
     database.execute("alter table pending add column boot text not null default ''")
     database.execute("alter table copied add column boot text not null default ''")
+
+
+@MIGRATIONS(name="0004-described")
+def _described(database: Any) -> None:
+    database["described"].create({"store": str, "fingerprint": str}, pk="store")

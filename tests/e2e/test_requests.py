@@ -13,6 +13,8 @@ from tests.servers import Server, ftp_pyftpdlib, http_python, s3_moto
 
 #: Requests of one probe of an S3 bucket.
 MOST_OF_A_PROBE = 20
+#: Files that describe a new serial, in every store: its record, five faces of the archive and five of the serial.
+DESCRIBED = 11
 
 
 def probing(server: Server) -> list[str]:
@@ -39,7 +41,7 @@ def test_http_source_and_s3_mirror(tmp_path, monkeypatch):
         assert len(web.requests) <= 14 + first.ingest.moved.files + 6 * 4
         probe = probing(moto)
         assert 0 < len(probe) <= MOST_OF_A_PROBE
-        assert len(moto.requests) - len(probe) <= made.files + 14 + 12
+        assert len(moto.requests) - len(probe) <= made.files + 14 + 12 + DESCRIBED
         assert [one.guard for one in first.stores] == ["compare-and-swap"] * 3
 
         web.requests.clear()
@@ -69,6 +71,9 @@ def test_http_source_and_s3_mirror(tmp_path, monkeypatch):
         data = [request for request in moto.requests if "/dac/" in request]
         assert len(data) == came  # one PUT per file that changed, no HEAD, no listing
         assert {request.split()[0] for request in data} == {"PUT"}
+        described = [request for request in moto.requests if "/manifest/about/" in request or ".record.json" in request]
+        assert len(described) == len(set(described)) == DESCRIBED
+        assert {request.split()[0] for request in described} == {"PUT"}
 
         moto.requests.clear()
         here.now += timedelta(days=1)

@@ -1,0 +1,132 @@
+"""The descriptions of a sealed archive, in every store that holds it: landing pages and their faces for programs.
+
+They lie under ``manifest/about/`` and follow from head, records and what is known of DOI snapshots alone, so a store
+describes itself without us. They are no part of the seal: written after the head, and again when anything they are made
+from is another than what the state remembers to have described.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from gdac import __version__
+from gdac.errors import GdacError, RefusedError
+from gdac.manifest.doi import MAX_SNAPSHOTS_BYTES, SNAPSHOTS_KEY, Snapshots, parse_snapshots
+from gdac.manifest.head import Head
+from gdac.manifest.record import BASE
+from gdac.paths import MANIFEST_DIR
+from gdac.store import Declared, Store
+from sync.sealed.copies import Copies, read_small
+from sync.sealed.records import Kept, records_of
+from sync.state import State
+
+#: Where they lie.
+ABOUT: Final = f"{MANIFEST_DIR}/about"
+_MEDIA: Final = {
+    "html": "text/html; charset=utf-8",
+    "ttl": "text/turtle",
+    "jsonld": "application/ld+json",
+    "json": "application/json",
+    "linkset.json": "application/linkset+json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What descriptions are made from, beside the head.
+
+    Attributes:
+        records: newest first.
+        snapshots: what is known of DOI snapshots, as bytes; None for nothing.
+    """
+
+    records: tuple[Kept, ...]
+    snapshots: bytes | None
+
+
+async def description_sources(copies: Copies, hub: Store, head: Head) -> Sources:
+    """Read what descriptions are made from, out of the hub or a mirror of it.
+
+    Raises:
+        GdacError: it failed, or shows something else than it must be.
+    """
+    records = await records_of(copies, hub, head)
+    return Sources(records, await read_small(hub, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES))
+
+
+async def describe(store: Store, name: str, head: Head, sources: Sources, state: State, *, is_hub: bool) -> bool:
+    """Write what is to be said of the archive that a store shows; True when something was written.
+
+    Args:
+        store: where.
+        name: the store's name in the state.
+        head: what it shows.
+        sources: what else is told.
+        state: remembers what was described.
+        is_hub: the list of DOI snapshots is its own, and not written again.
+
+    Raises:
+        GdacError: the store failed, or the DOI snapshots cannot be read.
+    """
+    fingerprint = _fingerprint(head, sources)
+    if state.described(name) == fingerprint:
+        return False
+    made = _made(head, sources)
+    if sources.snapshots is not None and not is_hub:
+        await _put(store, SNAPSHOTS_KEY, sources.snapshots)
+    for key, body in made.items():
+        await _put(store, f"{ABOUT}/{key}", body)
+    state.remember_described(name, fingerprint)
+    return True
+
+
+def not_described(error: GdacError) -> str:
+    """What a run notes when the descriptions could not be written."""
+    return f"the descriptions under {ABOUT}/ are not up to date ({error.what}); the next run writes them."
+
+
+def _made(head: Head, sources: Sources) -> dict[str, bytes]:
+    # Templates and RDF weigh, and a quiet day needs none of them.
+    from vocab.described import Described  # noqa: PLC0415
+    from vocab.faces import describe_archive, describe_serial  # noqa: PLC0415
+    from vocab.names import Names  # noqa: PLC0415
+
+    records = tuple(one.record for one in sources.records)
+    names = Names(records[0].about.base if records else BASE)
+    described = Described(head, records, _snapshots(sources.snapshots), names)
+    return {**describe_serial(described, head.serial), **describe_archive(described)}
+
+
+def _snapshots(raw: bytes | None) -> Snapshots | None:
+    if raw is None:
+        return None
+    try:
+        return parse_snapshots(raw)
+    except RefusedError as error:
+        raise RefusedError(
+            f"{SNAPSHOTS_KEY}: {error.what}", hint="`gdac sync snapshots list --publish` writes it again."
+        ) from error
+
+
+def _fingerprint(head: Head, sources: Sources) -> str:
+    """Of everything that the descriptions are made from; the head's own times of publication are not told there."""
+    told = (
+        __version__,
+        head.archive,
+        head.serial,
+        head.manifest.sha256,
+        head.record.sha256 if head.record else None,
+        head.title,
+        head.licence,
+        head.doi,
+        head.view_of,
+        len(sources.records),
+        hashlib.sha256(sources.snapshots or b"").hexdigest(),
+    )
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+async def _put(store: Store, key: str, body: bytes) -> None:
+    name = key.rpartition("/")[2]
+    media = _MEDIA.get(name) or _MEDIA[name.rpartition(".")[2]]
+    await store.write(key, body, Declared(len(body), hashlib.sha256(body).hexdigest(), content_type=media))

@@ -1,0 +1,79 @@
+"""The records of an archive's serials, walked back by their chain; copies stay beside those of its deltas."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gdac.manifest.head import MAX_DELTAS, Head
+from gdac.manifest.model import Link
+from gdac.manifest.record import MAX_RECORD_BYTES, Record, parse_record
+from gdac.paths import MANIFEST_DIR
+from gdac.store import Declared, Store
+from sync.sealed.copies import Copies, read_small
+from sync.transfer import BadTransferError
+
+#: Records that an archive's descriptions speak of: as many as a head lists deltas.
+MOST_RECORDS: Final = MAX_DELTAS
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record with its bytes.
+
+    Attributes:
+        key: where it lies in a store.
+        raw: its bytes.
+        record: the same, understood.
+    """
+
+    key: str
+    raw: bytes
+    record: Record
+
+
+async def records_of(copies: Copies, store: Store, head: Head) -> tuple[Kept, ...]:
+    """Records from the head's serial back, newest first, at most `MOST_RECORDS`, until the store lacks one.
+
+    Raises:
+        BadTransferError: one has other bytes than the head or the chain says.
+        RefusedError: one is no record, or of another serial.
+        StoreError: the store failed.
+    """
+    found: list[Kept] = []
+    link = None if head.record is None else Link(head.record.serial, head.record.name, head.record.sha256)
+    while link is not None and len(found) < MOST_RECORDS:
+        raw = await _raw(copies.directory / link.name, store, link)
+        if raw is None:
+            break
+        record = parse_record(raw)
+        if record.serial != link.serial:
+            raise BadTransferError(f"{link.name} of {store.name} is the record of serial {record.serial}.")
+        found.append(Kept(f"{MANIFEST_DIR}/{link.name}", raw, record))
+        link = record.previous
+    return tuple(found)
+
+
+async def put_records(store: Store, records: Iterable[Kept], after: int) -> None:
+    """Write records that a mirror lacks, oldest first: those of later serials than the one it shows."""
+    for one in sorted(records, key=lambda kept: kept.record.serial):
+        if one.record.serial > after:
+            sha256 = hashlib.sha256(one.raw).hexdigest()
+            await store.write(one.key, one.raw, Declared(len(one.raw), sha256, content_type="application/json"))
+
+
+async def _raw(file: Path, store: Store, link: Link) -> bytes | None:
+    if file.is_file():
+        raw = file.read_bytes()
+        if hashlib.sha256(raw).hexdigest() == link.sha256:
+            return raw
+    fetched = await read_small(store, f"{MANIFEST_DIR}/{link.name}", MAX_RECORD_BYTES)
+    if fetched is None:
+        return None
+    if hashlib.sha256(fetched).hexdigest() != link.sha256:
+        raise BadTransferError(f"{link.name} of {store.name} has other bytes than the chain says.")
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(fetched)
+    part.replace(file)
+    return fetched

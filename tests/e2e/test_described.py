@@ -1,0 +1,104 @@
+"""Every store that holds a sealed archive describes itself: pages, RDF and records beside the manifests."""
+
+import re
+from datetime import date
+
+import pytest
+
+from gdac.manifest.head import parse_head
+from gdac.manifest.record import RunKind, parse_record
+from gdac.records import Outcome
+from gdac.sample.archive import make_archive, next_day
+from sync.sealed.describe import ABOUT
+from tests.deployment import Deployment, folder_mirror
+
+FACES = {"archive.ttl", "archive.jsonld", "datacite.json", "linkset.json", "index.html"}
+OF_A_SERIAL = {"snapshot.ttl", "snapshot.jsonld", "datacite.json", "linkset.json", "index.html"}
+
+
+@pytest.fixture
+def here(tmp_path):
+    make_archive(tmp_path / "source", floats=3, cycles=4, seed=5, day=date(2025, 3, 1))
+    bgc = {**folder_mirror(tmp_path / "view"), "filter": {"kinds": ["meta"]}}
+    mirrors = {"disk": folder_mirror(tmp_path / "disk"), "view": bgc}
+    return Deployment(tmp_path / "here", str(tmp_path / "source"), mirrors)
+
+
+def about(store):
+    return {
+        str(file.relative_to(store / ABOUT)): file.read_bytes() for file in (store / ABOUT).rglob("*") if file.is_file()
+    }
+
+
+def head_of(store):
+    return parse_head((store / "manifest/head.json").read_bytes())
+
+
+def test_hub_and_mirrors_describe_themselves(here, tmp_path):
+    assert here.run().outcome is Outcome.FINE
+    next_day(tmp_path / "source")
+    assert here.run().outcome is Outcome.FINE
+    told = about(here.hub)
+    assert {name for name in told if "/" not in name} == FACES
+    assert {name.removeprefix("2/") for name in told if name.startswith("2/")} == OF_A_SERIAL
+    assert told == about(tmp_path / "disk")
+    for store in (here.hub, tmp_path / "disk"):
+        for page in (store / ABOUT).rglob("index.html"):
+            links = re.findall(r'href="([^"#:]+)"', page.read_text(encoding="utf-8"))
+            broken = [link for link in links if not (page.parent / link.partition("#")[0]).resolve().exists()]
+            assert not broken, page
+    view = about(tmp_path / "view")["index.html"].decode()
+    assert head_of(tmp_path / "view").archive in view
+    assert view != told["index.html"].decode()
+
+
+def test_the_record_says_where_a_serial_came_from(here, tmp_path):
+    here.run()
+    next_day(tmp_path / "source")
+    done = here.run()
+    head = head_of(here.hub)
+    assert head.record is not None
+    record = parse_record((here.hub / head.record.key).read_bytes())
+    assert (record.serial, record.about.run.kind, record.about.run.number) == (2, RunKind.SYNC, done.run)
+    assert record.previous is not None
+    assert record.manifest.sha256 == head.manifest.sha256
+    assert record.about.counts["fetched"] == done.ingest.moved.files
+    (source,) = record.about.sources
+    assert (source.name, source.url, source.way, len(source.indexes)) == ("source", None, "index", 14)
+    assert str(tmp_path).encode() not in (here.hub / head.record.key).read_bytes()
+    first = parse_record((here.hub / "manifest" / record.previous.name).read_bytes())
+    assert (first.serial, first.previous, first.delta) == (1, None, None)
+
+
+def test_a_mirror_that_was_away_gets_every_record(here, tmp_path):
+    mirrors, here.mirrors = here.mirrors, {}
+    for _ in range(3):
+        here.run()
+        next_day(tmp_path / "source")
+    here.mirrors = mirrors
+    here.run()
+    names = {file.name for file in (here.hub / "manifest").glob("*.record.json")}
+    assert len(names) == 4
+    assert {file.name for file in (tmp_path / "disk/manifest").glob("*.record.json")} == names
+
+
+def test_a_quiet_day_writes_no_description_and_another_title_does(here):
+    here.run()
+    before = {file: file.stat().st_mtime_ns for file in (here.hub / ABOUT).rglob("*.html")}
+    here.run()
+    assert {file: file.stat().st_mtime_ns for file in (here.hub / ABOUT).rglob("*.html")} == before
+    here.archive = {"title": "Another <title> & more"}
+    here.run()
+    assert b"Another &lt;title&gt; &amp; more" in about(here.hub)["index.html"]
+
+
+def test_a_description_that_cannot_be_written_is_noted_and_made_later(here):
+    here.mirrors = {}
+    (here.hub / "manifest").mkdir(parents=True)
+    (here.hub / ABOUT).write_text("in the way")
+    done = here.run()
+    assert done.seal.serial == 1
+    assert any("not up to date" in note for note in done.notes)
+    (here.hub / ABOUT).unlink()
+    assert not any("not up to date" in note for note in here.run().notes)
+    assert "index.html" in about(here.hub)
