@@ -59,6 +59,7 @@ class FloatFacts:
         launched: UTC, None where the file has no date.
         latitude, longitude: of the launch, degrees; None where the file has none.
         launch_flag: quality flag of the three.
+        centre: data centre that processes the data, of R04; DACs of several countries use several.
     """
 
     wmo: str
@@ -74,6 +75,7 @@ class FloatFacts:
     latitude: float | None
     longitude: float | None
     launch_flag: str
+    centre: str = ""
 
 
 def read_float(dataset: Dataset) -> FloatFacts:
@@ -100,6 +102,7 @@ def read_float(dataset: Dataset) -> FloatFacts:
         latitude=_degrees(dataset, "LAUNCH_LATITUDE", 90.0),
         longitude=_degrees(dataset, "LAUNCH_LONGITUDE", 360.0),
         launch_flag=_one(dataset, "LAUNCH_QC") or _one(dataset, "LAUNCH_FLAG"),
+        centre=_one(dataset, "DATA_CENTRE"),
     )
 
 
@@ -125,6 +128,7 @@ def float_triples(facts: FloatFacts, tables: Tables, names: Names, *, dac: str, 
         *words.look("ofPlatformType", "R23", "PLATFORM_TYPE", facts.platform_type),
         *words.look("wmoInstrumentType", "R08", "WMO_INST_TYPE", facts.instrument_type),
         *words.look("madeBy", "R24", "PLATFORM_MAKER", facts.maker),
+        *words.look("dataCentre", "R04", "DATA_CENTRE", facts.centre),
         *words.look("transmissionSystem", "R10", "TRANS_SYSTEM", *facts.transmission),
         *words.look("positioningSystem", "R09", "POSITIONING_SYSTEM", *facts.positioning),
         *words.look("measuresParameter", "R03", "PARAMETER", *facts.parameters),
