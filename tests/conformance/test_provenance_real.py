@@ -20,10 +20,22 @@ from gdac.columns import connect
 from gdac.manifest import local
 from gdac.manifest.build import Wanted, build
 from gdac.manifest.doi import SNAPSHOTS_KEY, DoiSnapshot, Family, Proof, Relation, Snapshots, render_snapshots
-from gdac.manifest.record import About, IndexFacts, RunFacts, RunKind, SoftwareFacts, SourceFacts, VocabularyFacts
+from gdac.manifest.record import (
+    About,
+    IndexFacts,
+    RunFacts,
+    RunKind,
+    SoftwareFacts,
+    SourceFacts,
+    VocabularyFacts,
+    parse_record,
+)
 from gdac.manifest.seal import prepare_seal
+from gdac.records import Outcome
 from gdac.tables import load, snapshot
 from gdac.tables.reference import SHIPPED
+from sync.cli.provenance import app as provenance_app
+from tests.deployment import Deployment, folder_mirror
 from vocab.build import build as build_vocabulary
 from vocab.cli.vocab import app
 from vocab.folder import write_vocabulary
@@ -65,7 +77,8 @@ def seal(tree, work, number):
 
 
 def checked(tree, report, *tables):
-    order = [str(tree / "dac"), "--format", "jsonl", "--evidence", "-o", str(report), *tables]
+    files = [str(one) for one in sorted(tree.glob("dac/*/*/*_meta.nc"))]
+    order = [*files, "--format", "jsonl", "--evidence", "-o", str(report), *tables]
     assert CliRunner().invoke(check_app, order).exit_code == 1  # some files of the archive are not accepted
     return [json.loads(line) for line in report.read_text().splitlines()]
 
@@ -97,7 +110,7 @@ def asked(shared, tmp_path_factory):
     second = checked(tree, root / "second.jsonl", "--tables", str(root / "tables.jsonl"))
 
     reports = ["--checks", str(root / "first.jsonl"), "--checks", str(root / "second.jsonl")]
-    order = ["provenance", str(tree), "--floats", "--files", "dac/*", *reports, "-o", str(root / "made")]
+    order = ["provenance", str(tree), "--floats", "--files", "dac/[ai]*", *reports, "-o", str(root / "made")]
     done = CliRunner().invoke(app, order)
     assert done.exit_code == 0, done.output
     write_vocabulary(build_vocabulary(read_folder(shared / "nvs"), Names()), root / "vocabulary")
@@ -184,3 +197,36 @@ def test_every_float_is_described_and_everything_conforms(asked):
         one.triple for one in quads if "2902269_001" in one.subject.value and one.graph_name.value.endswith("/files")
     ]
     assert check_shapes([*triples, *some], Names(), provenance_shapes(Names())) == []
+
+
+def test_a_hub_run_by_the_sync_tells_the_same_at_its_mirror(shared, tmp_path):
+    """The runs are those whose records the hub sealed; the mirror needs nothing but its own files."""
+    source = tmp_path / "source"
+    shutil.copytree(shared / "gdac", source, copy_function=shutil.copy2)
+    for folder in (source, *(each for each in source.rglob("*") if each.is_dir())):
+        folder.chmod(0o755)
+    here = Deployment(tmp_path, str(source), {"disk": folder_mirror(tmp_path / "mirror")})
+    assert here.run().outcome is Outcome.FINE
+    for index in (shared / "gdac-next").iterdir():
+        (source / index.name).unlink()
+        shutil.copyfile(index, source / index.name)
+    here.now = here.now.replace(day=23)
+    assert here.run().outcome is Outcome.FINE
+    told = [
+        json.loads(CliRunner().invoke(provenance_app, [D, "--archive", str(place), "--format", "json"]).stdout)
+        for place in (here.hub, tmp_path / "mirror")
+    ]
+    assert told[0] == told[1]
+    records = [parse_record(each.read_bytes()) for each in sorted((here.hub / "manifest").glob("*.record.json"))]
+    assert [one["path"] for one in told[0]["versions"]] == [R, D]
+    assert [one["run"]["id"] for one in told[0]["versions"]] == [record.about.run.id for record in records]
+    assert [one["first_sealed"][:10] for one in told[0]["versions"]] == ["2026-11-22", "2026-11-23"]
+    assert {one["run"]["vocabulary"]["tables"] for one in told[0]["versions"]} == {
+        load().digest.removeprefix("sha256:")
+    }
+    listed = [line for line in (source / "ar_index_global_prof.txt").read_text().splitlines() if line[:1] != "#"][1:]
+    assert records[1].about.counts["fetched"] == 219
+    assert records[1].about.counts["listed"] >= len(listed)
+    graphs = CliRunner().invoke(provenance_app, [D, "--archive", str(tmp_path / "mirror"), "--format", "n-quads"])
+    triples = [one.triple for one in ox.parse(graphs.stdout_bytes, format=ox.RdfFormat.N_QUADS)]
+    assert check_shapes(triples, Names(), provenance_shapes(Names())) == []
