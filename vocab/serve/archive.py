@@ -15,6 +15,8 @@ from gdac.manifest.head import Head
 from gdac.manifest.names import HEAD_KEY, parse_key
 from gdac.manifest.trust import check_sealed
 from gdac.paths import MANIFEST_DIR, WMO, ArchivePath, Kind
+from policies.distribution import judge_text
+from policies.law import Refusal
 from vocab.described import Described
 from vocab.faces import describe_archive, describe_serial
 from vocab.faces.places import ABOUT
@@ -40,6 +42,14 @@ _NAMED: Final = {
     "linkset.json": "application/linkset+json",
     "datacite.json": "application/vnd.datacite.datacite+json",
 }
+
+
+def forbidden(key: str) -> Refusal | None:
+    """The distribution policy that keeps a file from being sent; None where there is none.
+
+    Of what is sealed beside the archive only the name counts: the folder's own is no path of an archive.
+    """
+    return judge_text(key.rpartition("/")[2] if key.startswith(f"{MANIFEST_DIR}/") else key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,12 @@ class Archive:
         except RefusedError:
             return None
         file = self.tree / key
-        return file if file.is_file() and file.resolve().is_relative_to(self.tree.resolve()) else None
+        return file if file.is_file() and self._leads_inside(file) and forbidden(key) is None else None
+
+    def _leads_inside(self, file: Path) -> bool:
+        """Whether a file, or what a link leads to, lies in the archive where its own name may be published too."""
+        found, tree = file.resolve(), self.tree.resolve()
+        return found.is_relative_to(tree) and forbidden(found.relative_to(tree).as_posix()) is None
 
     def float(self, wmo: str) -> FloatRead | None:
         """What the newest serial holds of a float; None where it holds nothing.

@@ -17,7 +17,7 @@ from vocab.faces.reading import absolute, read_page
 from vocab.faces.signposts import LINKSET, Signpost, absolute_linkset, link_header
 from vocab.names import Names
 from vocab.serve.answering import EDITOR_POLICY, FailedError, send, wanted
-from vocab.serve.archive import Archive, FloatRead, media_of
+from vocab.serve.archive import Archive, FloatRead, forbidden, media_of
 from vocab.serve.floats import float_links, float_rdf, float_values
 from vocab.serve.negotiate import HTML
 from vocab.serve.pages import Pages
@@ -110,6 +110,9 @@ class ArchiveRoutes:
     async def file(self, request: web.Request) -> web.StreamResponse:
         """A sealed file, or a file of the archive as it lies."""
         key = request.match_info["key"]
+        refusal = forbidden(key)
+        if refusal is not None and refusal.policy != "DIS-006":  # what is no path of an archive is not there
+            raise FailedError(HTTPStatus.FORBIDDEN, f"{key!a} must not be published: {refusal}.")
         file = await self._told(lambda: self._archive.file(key))
         if file is None:
             raise FailedError(HTTPStatus.NOT_FOUND, "the archive has no such file.")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import shutil
 from contextlib import suppress
 from urllib.parse import urljoin
 
@@ -80,7 +81,7 @@ def answers(tree, wmo, vocabulary, tmp_path_factory):
     )
     paths += [(f"/archive/manifest/about/{name}", "*/*") for name in names]
     paths += [("/archive/" + need_head(tree).manifest.key, "*/*"), ("/archive/manifest/head.json", "*/*")]
-    paths += [(one, "*/*") for one in HOSTILE]
+    paths += [(one, "*/*") for one in (*HOSTILE, *RESTRICTED)]
     paths += [
         (f"/archive/{one.relative_to(tree).as_posix()}", "*/*") for one in sorted(tree.glob("dac/*/*/*_meta.nc"))[:1]
     ]
@@ -118,6 +119,34 @@ HOSTILE = [
     "/archive/manifest/about/..%2fhead.json", "/archive/manifest/about/%2e%2e/%2e%2e/x", "/archive/manifest/x.parquet",
     "/archive/etc/%00", "/archive/.sample.json", "/archive//etc/passwd", "/archive/dac", "/archive/manifest/about/1/",
 ]  # fmt: skip
+
+
+RESTRICTED = {
+    "/archive/etc/greylist/ar_greylist.txt": "DIS-002",
+    "/archive/argo_sensor_exclusion_list.txt": "DIS-001",
+    "/archive/manifest/index/000000001-0123456789abcdef-AR_greylist.txt": "DIS-002",
+    "/archive/dac/aoml/submit/R1900722_001.nc": "DIS-003",
+}
+
+
+def test_restricted_files_are_not_sent_and_the_policy_is_named(answers):
+    for path, policy in RESTRICTED.items():
+        status, _, body = answers[1][path, "*/*"]
+        assert (status, f"[{policy}]" in body.decode()) == (403, True), path
+
+
+def test_a_link_to_a_restricted_file_is_no_way_round(tree, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tree, copy)
+    for name in ("ar_greylist.txt", "public.txt"):
+        (copy / name).write_text("x")
+    for name in ("ar_greylist.txt", "public.txt"):
+        (copy / "aux").mkdir(exist_ok=True)
+        (copy / "aux" / f"to-{name[:2]}.txt").symlink_to(copy / name)
+    archive = Archive(copy, Names())
+    assert archive.file("aux/to-pu.txt") is not None
+    assert archive.file("aux/to-ar.txt") is None
+    assert archive.file("ar_greylist.txt") is None
 
 
 def test_hostile_addresses_find_nothing(answers):
