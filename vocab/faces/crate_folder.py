@@ -12,6 +12,7 @@ from gdac.columns import connect
 from gdac.errors import GdacError, RefusedError, UsageError
 from gdac.manifest.files import quoted
 from gdac.manifest.states import state_at
+from policies.distribution import judge_text
 from vocab.described import Described
 from vocab.faces.crate import METADATA_NAME, MOST_FILES, CrateFile, crate_metadata
 from vocab.faces.wording import bytes_text
@@ -26,7 +27,7 @@ def choose_files(tree: Path, described: Described, serial: int, patterns: Sequen
 
     Raises:
         UsageError: none matches, or more than a crate takes.
-        RefusedError: the tree does not tell that serial.
+        RefusedError: the tree does not tell that serial, or a file must not be published.
     """
     where = " OR ".join(f"path GLOB {quoted(pattern)}" for pattern in patterns)
     with tempfile.TemporaryDirectory(prefix="gdac-") as scratch, connect(temp_directory=scratch) as con:
@@ -41,6 +42,12 @@ def choose_files(tree: Path, described: Described, serial: int, patterns: Sequen
         raise UsageError(
             f"more than {MOST_FILES:,} files match.", hint="A crate is for a subset; `gdac sync replicate` copies all."
         )
+    for row in rows:
+        if refusal := judge_text(row[0]):
+            raise RefusedError(
+                f"serial {serial} holds {row[0]!a}, which must not be published: {refusal}.",
+                hint="Choose files without it.",
+            )
     return [CrateFile(*row) for row in rows]
 
 

@@ -92,6 +92,15 @@ def test_what_is_refused(tree, tmp_path, words, told):
     assert not (tmp_path / "x").exists()
 
 
+def test_a_crate_holds_no_restricted_file(tree, tmp_path):
+    (tree / "etc").mkdir()
+    (tree / "etc" / "ar_greylist.txt").write_text("x")
+    assert CliRunner().invoke(manifest, ["build", str(tree), "--seal", "--all"]).exit_code == 0
+    done = run(tree, "-o", tmp_path / "x", "--path", "etc/*", "--copy")
+    assert "must not be published: [DIS-002]" in str(done.exception)
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_folder_that_holds_something_is_left_alone(tree, tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "mine").write_text("keep", encoding="utf-8")
