@@ -11,7 +11,7 @@ _TEMPLATE: Final = """\
 # licence = "CC-BY-4.0"
 # licence_url = "https://creativecommons.org/licenses/by/4.0/"
 # doi = "10.17882/42182"
-# base = "https://w3id.org/argo-gdac/"   # under which IRIs of serials and files are minted; set it before the first seal
+# base = "https://w3id.org/argo-gdac/"   # of the IRIs of serials and files; set it before the first seal
 
 # Without any [source] the hub is your own tree: sealed where it lies, nothing copied (docs/observe.md).
 [hub]                       # the archive that we run and seal

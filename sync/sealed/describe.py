@@ -6,6 +6,7 @@ from is another than what the state remembers to have described.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,14 +70,14 @@ async def describe(store: Store, name: str, head: Head, sources: Sources, state:
         GdacError: the store failed, or the DOI snapshots cannot be read.
     """
     fingerprint = _fingerprint(head, sources)
-    if state.described(name) == fingerprint:
+    before = state.described(name)
+    if before is not None and before[1] == fingerprint:
         return False
-    made = _made(head, sources)
     if sources.snapshots is not None and not is_hub:
         await _put(store, SNAPSHOTS_KEY, sources.snapshots)
-    for key, body in made.items():
+    for key, body in _made(head, sources, before[0] if before else None):
         await _put(store, f"{ABOUT}/{key}", body)
-    state.remember_described(name, fingerprint)
+    state.remember_described(name, head.serial, fingerprint)
     return True
 
 
@@ -85,16 +86,19 @@ def not_described(error: GdacError) -> str:
     return f"the descriptions under {ABOUT}/ are not up to date ({error.what}); the next run writes them."
 
 
-def _made(head: Head, sources: Sources) -> dict[str, bytes]:
+def _made(head: Head, sources: Sources, last: int | None) -> Iterator[tuple[str, bytes]]:
+    """Descriptions by key, those of serials before that of the archive; ``last`` is the last serial described."""
     # Templates and RDF weigh, and a quiet day needs none of them.
     from vocab.described import Described  # noqa: PLC0415
-    from vocab.faces import describe_archive, describe_serial  # noqa: PLC0415
+    from vocab.faces import describe_archive, describe_serial, serials_to_describe  # noqa: PLC0415
     from vocab.names import Names  # noqa: PLC0415
 
     records = tuple(one.record for one in sources.records)
     names = Names(records[0].about.base if records else BASE)
     described = Described(head, records, _snapshots(sources.snapshots), names)
-    return {**describe_serial(described, head.serial), **describe_archive(described)}
+    for serial in serials_to_describe(described, last):
+        yield from describe_serial(described, serial).items()
+    yield from describe_archive(described).items()
 
 
 def _snapshots(raw: bytes | None) -> Snapshots | None:

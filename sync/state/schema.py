@@ -78,4 +78,4 @@ def _boot(database: Any) -> None:
 
 @MIGRATIONS(name="0004-described")
 def _described(database: Any) -> None:
-    database["described"].create({"store": str, "fingerprint": str}, pk="store")
+    database["described"].create({"store": str, "serial": int, "fingerprint": str}, pk="store")

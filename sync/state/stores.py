@@ -46,16 +46,16 @@ class StoresState(Section):
             )
             connection.execute("delete from copied where store = ?", (store,))
 
-    def described(self, store: str) -> str | None:
-        """The fingerprint that a store's descriptions were made from; None when they never were."""
-        row = self._connection.execute("select fingerprint from described where store = ?", (store,)).fetchone()
-        return str(row[0]) if row else None
+    def described(self, store: str) -> tuple[int, str] | None:
+        """Serial and fingerprint that a store's descriptions were made from last; None when they never were."""
+        row = self._connection.execute("select serial, fingerprint from described where store = ?", (store,)).fetchone()
+        return (int(row[0]), str(row[1])) if row else None
 
-    def remember_described(self, store: str, fingerprint: str) -> None:
-        """Keep it."""
+    def remember_described(self, store: str, serial: int, fingerprint: str) -> None:
+        """Keep what a store's descriptions were made from."""
+        query = "insert or replace into described (store, serial, fingerprint) values (?, ?, ?)"
         with self._transaction() as connection:
-            query = "insert or replace into described (store, fingerprint) values (?, ?)"
-            connection.execute(query, (store, fingerprint))
+            connection.execute(query, (store, serial, fingerprint))
 
     def superseded(self, store: str) -> Iterator[Superseded]:
         """Paths of a store that are readable and in no manifest, oldest first."""

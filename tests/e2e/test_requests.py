@@ -13,8 +13,9 @@ from tests.servers import Server, ftp_pyftpdlib, http_python, s3_moto
 
 #: Requests of one probe of an S3 bucket.
 MOST_OF_A_PROBE = 20
-#: Files that describe a new serial, in every store: its record, five faces of the archive and five of the serial.
-DESCRIBED = 11
+#: Files that describe a first serial, in every store: its record, five faces of the archive and five of the serial.
+#: A later one comes with five of the serial before, which has one after it now.
+DESCRIBED, DESCRIBED_NEXT = 11, 16
 
 
 def probing(server: Server) -> list[str]:
@@ -72,7 +73,7 @@ def test_http_source_and_s3_mirror(tmp_path, monkeypatch):
         assert len(data) == came  # one PUT per file that changed, no HEAD, no listing
         assert {request.split()[0] for request in data} == {"PUT"}
         described = [request for request in moto.requests if "/manifest/about/" in request or ".record.json" in request]
-        assert len(described) == len(set(described)) == DESCRIBED
+        assert len(described) == len(set(described)) == DESCRIBED_NEXT
         assert {request.split()[0] for request in described} == {"PUT"}
 
         moto.requests.clear()

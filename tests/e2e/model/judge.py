@@ -322,6 +322,7 @@ class Judge:
         head = seen.head
         entries = [head["manifest"], *head["manifests"], *head["deltas"], *head["indexes"]]
         named = {entry["name"] for entry in entries} | {"head.json", "mirror.json"}
+        named |= self._records(name, root, head) | self._described(name, root, head)
         there = {
             one.relative_to(root / "manifest").as_posix() for one in (root / "manifest").rglob("*") if one.is_file()
         }
@@ -331,6 +332,35 @@ class Judge:
         left = list((root / ".gdac-tmp").rglob("*"))
         if left:
             raise BrokenError(f"{name} holds temporary files of dead runs: {left[:5]}")
+
+    def _records(self, name: str, root: Path, head: dict[str, Any]) -> set[str]:
+        """Every serial since the first has its record there, each named by the one after it."""
+        link, names = head["record"], []
+        while link is not None:
+            file = root / "manifest" / link["name"]
+            if not file.is_file() or self.reader.digest(file) != link["sha256"]:
+                raise BrokenError(f"{name}: the record {link['name']} is not there, or is another one")
+            record = json.loads(file.read_bytes())
+            if (record["serial"], record["archive"]) != (link["serial"], self.archive):
+                raise BrokenError(f"{name}: {link['name']} is the record of something else")
+            names.append(link["name"])
+            link = record["previous"]
+        if len(names) != head["serial"]:
+            raise BrokenError(f"{name}: {len(names)} records lead to serial {head['serial']}")
+        return set(names)
+
+    def _described(self, name: str, root: Path, head: dict[str, Any]) -> set[str]:
+        """The archive and each of its serials has a page there, made of this head."""
+        about = root / "manifest" / "about"
+        newest = head["serial"]
+        told = {"archive.ttl": f"/serial/{newest}>", f"{newest}/snapshot.ttl": head["manifest"]["sha256"]}
+        for face, what in told.items():
+            if what not in (about / face).read_text(encoding="utf-8"):
+                raise BrokenError(f"{name}: {face} is not that of its head")
+        for serial in range(1, newest + 1):
+            if not (about / str(serial) / "index.html").is_file():
+                raise BrokenError(f"{name}: serial {serial} has no page")
+        return {one.relative_to(root / "manifest").as_posix() for one in about.rglob("*") if one.is_file()}
 
 
 def too_much(old: Rows, new: Rows, limits: Limits) -> str:
