@@ -12,8 +12,10 @@ from gdac.errors import RefusedError
 from gdac.manifest.fields import Fields, is_newer_format, load_json
 from gdac.manifest.head import Head
 from gdac.paths import MANIFEST_DIR, ArchivePath
-from gdac.store import Declared, NotFoundError, Store
+from gdac.store import Declared, Store
+from sync.sealed.copies import read_small
 from sync.state import MirrorException
+from sync.transfer import BadTransferError
 
 MIRROR_KEY: Final = f"{MANIFEST_DIR}/mirror.json"
 MIRROR_FORMAT: Final = "argo-gdac mirror 1"
@@ -72,17 +74,11 @@ async def read_exceptions(store: Store, head: Head) -> list[MirrorException]:
     Raises:
         RefusedError: something else stands in their place.
     """
-    raw = b""
     try:
-        async with store.read(MIRROR_KEY) as reading:
-            assert reading is not None  # only a conditional read yields None
-            async for chunk in reading.chunks():
-                raw += chunk
-                if len(raw) > _MOST_BYTES:
-                    raise RefusedError(f"{MIRROR_KEY} of {store.name} is longer than {_MOST_BYTES:,} bytes.")
-    except NotFoundError:
-        return []
-    return parse_exceptions(raw, head.archive)
+        raw = await read_small(store, MIRROR_KEY, _MOST_BYTES)
+    except BadTransferError as error:
+        raise RefusedError(error.what) from error
+    return [] if raw is None else parse_exceptions(raw, head.archive)
 
 
 async def write_exceptions(store: Store, head: Head, exceptions: Sequence[MirrorException]) -> None:

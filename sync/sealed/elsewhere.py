@@ -9,11 +9,10 @@ from gdac.columns import connect
 from gdac.errors import StoreError
 from gdac.manifest.doi import MAX_SNAPSHOTS_BYTES, SNAPSHOTS_KEY
 from gdac.manifest.names import HEAD_KEY
-from gdac.store import NotFoundError, Store
+from gdac.store import Store
 from sync.loop import run as run_loop
-from sync.sealed.copies import read_head
+from sync.sealed.copies import read_head, read_small
 from sync.sealed.past import PastFiles, open_archive
-from sync.transfer import BadTransferError
 
 
 @contextmanager
@@ -46,22 +45,7 @@ async def _copy(store: Store, tree: Path) -> None:
         with connect() as connection:
             await PastFiles(connection, store, shown.head, tree).everything()
         (tree / HEAD_KEY).write_bytes(shown.raw)
-        known = await _small(store, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES)
+        known = await read_small(store, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES)
         if known is not None:
             (tree / SNAPSHOTS_KEY).parent.mkdir(parents=True, exist_ok=True)
             (tree / SNAPSHOTS_KEY).write_bytes(known)
-
-
-async def _small(store: Store, key: str, most: int) -> bytes | None:
-    """A small file whole; None where the store has none."""
-    raw = b""
-    try:
-        async with store.read(key) as reading:
-            assert reading is not None  # only a conditional read yields None
-            async for chunk in reading.chunks():
-                raw += chunk
-                if len(raw) > most:
-                    raise BadTransferError(f"{key} of {store.name} is larger than {most:,} bytes.")
-    except NotFoundError:
-        return None
-    return raw
