@@ -99,7 +99,7 @@ def cite_archive(
     """
     if sealed is None and serial in {None, head.serial}:
         sealed = head.sealed.date()
-    version = None if serial is None else _version(head.archive, serial, sealed)
+    version = None if serial is None else _version(head, serial, sealed)
     known = _registered(head.doi) if head.doi else None
     if known is None:
         address = RESOLVER + quote(head.doi, safe=_SAFE) if head.doi else url
@@ -238,9 +238,11 @@ def _registered(doi: str) -> Mapping[str, Any] | None:
     return argo if doi.lower() == argo["doi"] else None
 
 
-def _version(archive: str, serial: int, sealed: date | None) -> str:
+def _version(head: Head, serial: int, sealed: date | None) -> str:
+    """A view has the serials of its hub, and readers will look for the hub: that is named first."""
     when = f", sealed {sealed.isoformat()}" if sealed else ""
-    return f"serial {serial} of archive {archive}{when}"
+    where = head.archive if head.view_of is None else f"{head.view_of.archive}, view {head.archive}"
+    return f"serial {serial} of archive {where}{when}"
 
 
 def _one_line(text: str) -> str:

@@ -139,7 +139,11 @@ def evidence_lines(evidence: Evidence) -> list[str]:
     head = evidence.head
     sealed = f", sealed {evidence.sealed:%Y-%m-%dT%H:%M:%SZ}," if evidence.sealed else ""
     digest = f"manifest sha256 {evidence.manifest_sha256}" if evidence.manifest_sha256 else "digest of it not at hand"
-    lines = [f"serial {evidence.serial} of archive {head.archive}{sealed} {evidence.rows:,} files, {digest}"]
+    what = "archive" if head.view_of is None else "view"
+    lines = [f"serial {evidence.serial} of {what} {head.archive}{sealed} {evidence.rows:,} files, {digest}"]
+    if head.view_of is not None and head.view_of.serial == evidence.serial:
+        hub = head.view_of
+        lines.append(f"made from serial {hub.serial} of archive {hub.archive}, manifest sha256 {hub.sha256}")
     files = evidence.files
     if files is not None and files.count > 1:
         lines.append(

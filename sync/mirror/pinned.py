@@ -40,6 +40,7 @@ from sync.hub.plan import private_paths
 from sync.mirror.aim import Aim, keep_manifest, of_archive
 from sync.sealed.copies import Copies, Shown, fetch_file
 from sync.sealed.past import PastFiles
+from sync.sealed.records import record_entry
 from sync.transfer import BadTransferError
 from sync.vault.vault import vault_key
 from sync.views.definition import Definition
@@ -111,7 +112,8 @@ async def aim_at_serial(
     made = workdir / "pinned"
     made.mkdir()
     indexes = await _indexes(connection, pin, origin, hub.head, workdir / "originals")
-    head, manifest = _head(connection, definition, past, serial, hub.head, indexes, made)
+    record = await record_entry(hub_copies, origin, hub.head, serial)
+    head, manifest = _head(connection, definition, past, serial, hub.head, indexes, record, made)
     keep_manifest(manifest, copies)
     advance = check_successor(None, head) if there is None else Advance.SNAPSHOT
     return Aim(
@@ -224,6 +226,7 @@ def _head(
     serial: int,
     hub: Head,
     indexes: Mapping[str, Path],
+    record: RecordEntry | None,
     folder: Path,
 ) -> tuple[Head, Path]:
     """The head, and the manifest that it names."""
@@ -234,10 +237,6 @@ def _head(
     assert file.rows is not None
     assert file.bytes is not None
     manifest = ManifestEntry(serial, file.name, file.sha256, file.size, file.rows, file.bytes, sealed)
-    record = past.records.get(serial)
-    entry = None
-    if record is not None and past.has(record):
-        entry = RecordEntry(serial, record.name, record.sha256, past.file(record).stat().st_size)
     head = Head(
         archive=archive,
         serial=serial,
@@ -253,7 +252,7 @@ def _head(
         doi=hub.doi,
         generator=hub.generator,
         view_of=view,
-        record=entry,
+        record=record,
     )
     return head, file.path
 

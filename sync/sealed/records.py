@@ -1,12 +1,12 @@
 """The records of an archive's serials, walked back by their chain; copies stay beside those of its deltas."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gdac.manifest.head import MAX_DELTAS, Head
+from gdac.manifest.head import MAX_DELTAS, Head, RecordEntry
 from gdac.manifest.model import Link
 from gdac.manifest.record import MAX_RECORD_BYTES, Record, parse_record
 from gdac.paths import MANIFEST_DIR
@@ -42,17 +42,41 @@ async def records_of(copies: Copies, store: Store, head: Head) -> tuple[Kept, ..
         StoreError: the store failed.
     """
     found: list[Kept] = []
+    async for one in _walk(copies, store, head):
+        found.append(one)
+        if len(found) == MOST_RECORDS:
+            break
+    return tuple(found)
+
+
+async def record_entry(copies: Copies, store: Store, head: Head, serial: int) -> RecordEntry | None:
+    """The record of one serial, however old, as a head names it; None where the chain does not reach it.
+
+    Raises:
+        BadTransferError: a record on the way has other bytes than the head or the chain says.
+        RefusedError: one is no record, or of another serial.
+        StoreError: the store failed.
+    """
+    async for one in _walk(copies, store, head):
+        if one.record.serial <= serial:
+            sha256 = hashlib.sha256(one.raw).hexdigest()
+            name = one.key.rpartition("/")[2]
+            return RecordEntry(serial, name, sha256, len(one.raw)) if one.record.serial == serial else None
+    return None
+
+
+async def _walk(copies: Copies, store: Store, head: Head) -> AsyncIterator[Kept]:
+    """Records from the head's serial back, until the store lacks one."""
     link = None if head.record is None else Link(head.record.serial, head.record.name, head.record.sha256)
-    while link is not None and len(found) < MOST_RECORDS:
+    while link is not None:
         raw = await _raw(copies.directory / link.name, store, link)
         if raw is None:
-            break
+            return
         record = parse_record(raw)
         if record.serial != link.serial:
             raise BadTransferError(f"{link.name} of {store.name} is the record of serial {record.serial}.")
-        found.append(Kept(f"{MANIFEST_DIR}/{link.name}", raw, record))
+        yield Kept(f"{MANIFEST_DIR}/{link.name}", raw, record)
         link = record.previous
-    return tuple(found)
 
 
 async def put_records(store: Store, records: Iterable[Kept], after: int) -> None:

@@ -16,6 +16,7 @@ from gdac.columns import connect
 from gdac.errors import RefusedError, StoreError, UsageError
 from gdac.manifest import local
 from gdac.manifest.head import OtherArchiveError, parse_head
+from gdac.manifest.record import parse_record
 from gdac.records import Outcome, RunRecord
 from gdac.sample.archive import make_archive, next_day
 from sync.config import check_config
@@ -105,6 +106,9 @@ def test_a_mirror_is_what_a_serial_was(here, tmp_path, serial):
     assert head.view_of.sha256 == known.get(serial, head.view_of.sha256)
     assert (head.view_of.archive, json.loads(head.view_of.definition)["serial"]) == (hub.archive, serial)
     assert not head.is_stale(datetime(2100, 1, 1, tzinfo=UTC))
+    assert head.record is not None  # of the hub's run: every serial's is kept, however old
+    record = parse_record((tmp_path / "disk" / head.record.key).read_bytes())
+    assert (record.archive, record.serial, record.sealed) == (hub.archive, serial, head.sealed)
     assert {entry.path for entry in head.indexes} == {path for path in days[serial] if "/" not in path}
     for entry in head.indexes:
         assert (tmp_path / "disk" / entry.key).read_bytes() == days[serial][entry.path]

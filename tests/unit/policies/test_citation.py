@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from gdac.manifest.head import Licence
+from gdac.manifest.head import Licence, ViewOf
 from policies import citation as citing
 from policies.citation import (
     ACKNOWLEDGEMENT,
@@ -130,6 +130,14 @@ def test_a_serial_is_cited_with_archive_and_day():
     assert as_text(cited).endswith("sealed 2026-11-04. SEANOE. Accessed 2026-11-22. https://doi.org/10.17882/42182")
     assert "sealed" not in cite_archive(head(3), serial=2).version  # the head does not say when that was
     assert "sealed 2026-11-03" in cite_archive(head(3), serial=2, sealed=date(2026, 11, 3)).version
+
+
+def test_a_view_is_cited_by_the_serial_it_was_made_from_and_its_own_id():
+    hub = head(3).archive
+    view = replace(head(3), archive="11b01fc3-97fb-4e75-b351-f8c701d989a7", view_of=ViewOf(hub, 3, "a" * 64, "{}"))
+    cited = cite_archive(view, serial=3)
+    assert cited.version == f"serial 3 of archive {hub}, view {view.archive}, sealed 2026-11-04"
+    assert identifier(cited) == identifier(cite_archive(head(3), serial=3))
 
 
 def test_another_archive_is_cited_by_its_own_title_and_nobody_elses_publisher():
