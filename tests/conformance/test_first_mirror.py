@@ -45,7 +45,14 @@ def reference(tree: Path, to: Path) -> Path:
 
 
 @pytest.mark.timeout(400)  # seconds alone; minutes on a machine that does other things
-@pytest.mark.parametrize("serve", [ftp_pyftpdlib, ftp_rclone, http_python], ids=["pyftpdlib", "rclone-ftp", "http"])
+@pytest.mark.parametrize(
+    "serve",
+    [
+        pytest.param(ftp_pyftpdlib, id="pyftpdlib"),
+        pytest.param(ftp_rclone, id="rclone-ftp", marks=pytest.mark.soak),
+        pytest.param(http_python, id="http"),
+    ],
+)
 def test_two_real_days(serve, source_tree, shared, tmp_path, monkeypatch):
     for name, value in SECRETS.items():
         if serve is ftp_rclone or not name.startswith("GDAC_SOURCE"):

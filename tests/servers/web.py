@@ -82,9 +82,14 @@ def http_rclone(root: Path) -> Iterator[Server]:
         yield Server(f"http://127.0.0.1:{port}", root)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    #: A hundred clients may come at once; the others' first packets would be lost, and sent again seconds later.
+    request_queue_size = 128
+
+
 @contextmanager
 def http_server(handler: Any, signed: "Signed | None" = None) -> Iterator[int]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
     if signed is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(signed.chain, signed.key)
