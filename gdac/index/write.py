@@ -2,6 +2,8 @@
 
 import gzip
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Final, Literal, Protocol
@@ -16,8 +18,12 @@ _LEVEL: Final = 6
 _BATCH: Final = 20_000
 
 
-class _Bytes(Protocol):
-    def write(self, data: bytes, /) -> int: ...
+class BinaryWriter(Protocol):
+    """What takes bytes."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take some."""
+        ...
 
 
 Order = Literal["path", "as loaded"]
@@ -45,14 +51,21 @@ def write_index(
     columns = spec.columns if not spec.own_columns else columns_of(header.column_row)
     by = "path" if order == "path" and spec.lists_files else "rowid"
     line = f"coalesce(raw, {row_text(columns, spec.root)})"
+    with replacing(dest) as target:
+        _copy(con, f"SELECT {line} FROM {table} ORDER BY {by}", header, target)
+
+
+@contextmanager
+def replacing(dest: Path) -> Iterator[BinaryWriter]:
+    """Take an index file's plain bytes; packed for ``.gz``, and in place in one step when the context ends well."""
     handle, name = mkstemp(prefix=".index-", suffix=".tmp", dir=dest.parent)
     try:
         with os.fdopen(handle, "wb") as raw:
             if dest.suffix == ".gz":
                 with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=raw, mtime=0) as packed:
-                    _copy(con, f"SELECT {line} FROM {table} ORDER BY {by}", header, packed)
+                    yield packed
             else:
-                _copy(con, f"SELECT {line} FROM {table} ORDER BY {by}", header, raw)
+                yield raw
             raw.flush()
             os.fsync(raw.fileno())
         Path(name).chmod(0o644)
@@ -62,7 +75,7 @@ def write_index(
         raise
 
 
-def _copy(con: duckdb.DuckDBPyConnection, query: str, header: IndexHeader, target: _Bytes) -> None:
+def _copy(con: duckdb.DuckDBPyConnection, query: str, header: IndexHeader, target: BinaryWriter) -> None:
     target.write(header.encode())
     rows = con.execute(query)
     while batch := rows.fetchmany(_BATCH):
