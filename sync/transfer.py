@@ -15,6 +15,8 @@ from gdac.store import Declared, NotFoundError, ObjectInfo, Reading, Store
 SMALL: Final = 4 << 20
 #: A sender that does not say how much is coming gets this much memory and no more.
 _MOST_UNANNOUNCED: Final = 64 << 20
+#: How classic and NetCDF-4 files begin.
+_NETCDF: Final = (b"CDF", b"\x89HDF")
 
 
 class BadTransferError(StoreError):
@@ -23,6 +25,18 @@ class BadTransferError(StoreError):
 
 class OtherBytesError(BadTransferError):
     """The sender's bytes are whole and not the expected ones: they were overtaken or damaged there."""
+
+
+class NotNetcdfError(BadTransferError):
+    """What came under the name of a NetCDF file is none; nothing was written.
+
+    Attributes:
+        sha256: of what came.
+    """
+
+    def __init__(self, what: str, sha256: bytes) -> None:
+        super().__init__(what, hint="An error page in its place, or a damaged file: it is taken when it comes again.")
+        self.sha256 = sha256
 
 
 class StaleError(StoreError):
@@ -135,6 +149,7 @@ async def carry(
     modified: datetime | None = None,
     target_key: str | None = None,
     not_older_than: datetime | None = None,
+    must_be_netcdf: bool = False,
 ) -> Received:
     """Bring one file from a store to another, streamed once, replaced atomically.
 
@@ -147,10 +162,12 @@ async def carry(
         modified: time to record with it; by default what the sender says.
         target_key: key at the receiver; the same by default.
         not_older_than: what an index says of the file's DATE_UPDATE (UTC, without zone).
+        must_be_netcdf: refuse a small file that is called ``.nc`` and does not begin as one.
 
     Raises:
         StaleError: the file's own DATE_UPDATE is older than ``not_older_than``.
         NotFoundError: the sender has nothing there.
+        NotNetcdfError: as ``must_be_netcdf`` says.
         BadTransferError: the sender failed; the receiver is as before.
         StoreError: the receiver failed.
     """
@@ -164,9 +181,9 @@ async def carry(
     try:
         assert reading is not None  # only a conditional read yields None
         tap = _Tap(reading, f"{key} from {source.name}", reading.info.size, sha256, md5 if sha256 else None)
-        received = await _receive(
-            reading.info, tap, target, target_key or key, sha256, modified or reading.info.modified, not_older_than
-        )
+        suspect = must_be_netcdf and key.endswith(".nc")
+        when = modified or reading.info.modified
+        received = await _receive(reading.info, tap, target, target_key or key, sha256, when, not_older_than, suspect)
     except BaseException as error:
         await context.__aexit__(type(error), error, error.__traceback__)
         raise
@@ -182,6 +199,7 @@ async def _receive(
     sha256: bytes | None,
     modified: datetime | None,
     not_older_than: datetime | None,
+    suspect: bool,
 ) -> Received:
     due = info.size
     if due is None or due <= SMALL:
@@ -189,6 +207,8 @@ async def _receive(
         if not_older_than is not None:
             _refuse_stale(body, tap.what, not_older_than)
         received = tap.received()
+        if suspect and not body.startswith(_NETCDF):
+            raise NotNetcdfError(f"{tap.what} is no NetCDF file ({len(body):,} bytes).", received.sha256)
         declared = Declared(len(body), received.sha256.hex(), modified, md5=received.md5.hex())
         await target.write(key, body, declared)
         return received

@@ -17,7 +17,7 @@ from sync.journal import surety
 from sync.progress import Stage
 from sync.state import Ingested, State
 from sync.tasks import work_side_by_side
-from sync.transfer import BadTransferError, StaleError, carry
+from sync.transfer import BadTransferError, NotNetcdfError, StaleError, carry
 
 #: Files per journal entry, and the longest time in seconds that a finished file waits for its entry.
 _JOURNAL_FILES: Final = 512
@@ -118,7 +118,10 @@ async def ingest(
 
 
 async def _fetch(source: Store, hub: Store, one: Wanted, journal: Journal, result: IngestResult, stage: Stage) -> None:
-    received = await carry(source, one.path, hub, not_older_than=one.date_update)
+    try:
+        received = await carry(source, one.path, hub, not_older_than=one.date_update, must_be_netcdf=True)
+    except NotNetcdfError as error:  # the same bytes a second time are what the source has: mirrored as they are
+        received = await carry(source, one.path, hub, sha256=error.sha256, not_older_than=one.date_update)
     await journal.add(
         Ingested(one.path, received.size, received.sha256, received.md5, received.modified, _utc(one.date_update))
     )

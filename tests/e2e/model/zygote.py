@@ -35,6 +35,7 @@ from sync.run import Run, opened
 from sync.state import State
 from sync.stores.faults import Fault, FaultyStore, Kind, Step
 from sync.stores.local import LocalStore
+from vocab import faces  # noqa: F401 - loaded by the first seal otherwise, in every child anew
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _EVENTS = frozenset({"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"})

@@ -9,7 +9,7 @@ from gdac.errors import StoreError
 from gdac.store import NotFoundError
 from sync.loop import run
 from sync.stores.local import LocalStore
-from sync.transfer import SMALL, BadTransferError, StaleError, carry
+from sync.transfer import SMALL, BadTransferError, NotNetcdfError, StaleError, carry
 
 
 @pytest.fixture
@@ -80,3 +80,16 @@ def test_bytes_that_are_no_netcdf_are_carried_as_they_are(places):
     when = datetime(2020, 1, 1, tzinfo=UTC)
     carried(places, "x.nc", modified=when)
     assert (places[1] / "x.nc").stat().st_mtime == when.timestamp()
+
+
+def test_what_is_no_netcdf_file_is_believed_when_it_comes_twice(places, tmp_path):
+    """An error page sent once under a file's name is not mirrored; a file that really is none, is."""
+    (places[0] / "x.nc").write_bytes(b"<html>busy, come back later</html>")
+    with pytest.raises(NotNetcdfError, match=r"x.nc from .* is no NetCDF file") as caught:
+        carried(places, "x.nc", must_be_netcdf=True)
+    assert not (places[1] / "x.nc").exists()
+    assert carried(places, "x.nc", sha256=caught.value.sha256).size == 33
+    (places[0] / "x.nc").write_bytes(b"CDF\x01 the file itself")
+    with pytest.raises(BadTransferError):
+        carried(places, "x.nc", sha256=caught.value.sha256)
+    assert carried(places, "x.nc", must_be_netcdf=True).size == 20
