@@ -50,6 +50,7 @@ def build(
         raise UsageError(f"{output.parent} is no directory.", hint="Make it first, or name another --output.")
     if cache is None and output is not None:
         cache = output.with_name(f".{output.name}.scan-cache.parquet")
+    started = datetime.now(UTC)
     with desk() as (con, workdir), meter() as progress:
         if cache is None and seal and tree.is_dir():
             cache = tree / "manifest" / ".scan-cache.parquet"
@@ -58,7 +59,7 @@ def build(
         built = build_table(con, tree, "new_state", wanted)
         _tell_built(built, tree)
         if seal:
-            _seal(con, tree, built, timedelta(days=expires_days), title)
+            _seal(con, tree, built, timedelta(days=expires_days), title, started)
         elif output is not None:
             _write(con, output, built)
         set_aside = built.unsettled.count + built.scan.refused.count + built.scan.links.count
@@ -67,11 +68,17 @@ def build(
 
 
 def _seal(
-    con: "duckdb.DuckDBPyConnection", tree: Path, built: "Built", expires_after: timedelta, title: str | None
+    con: "duckdb.DuckDBPyConnection",
+    tree: Path,
+    built: "Built",
+    expires_after: timedelta,
+    title: str | None,
+    started: datetime,
 ) -> None:
     import shutil
     import uuid
 
+    from gdac.cli.manifest.told import told_of_seal
     from gdac.manifest import local
     from gdac.manifest.names import HEAD_KEY
     from gdac.manifest.seal import About, prepare_seal
@@ -99,6 +106,7 @@ def _seal(
             expires_after=expires_after,
             indexes=built.indexes,
             about=About(title=title) if base is None and title else None,
+            run=told_of_seal(con, tree, built, base, started),
         )
         local.publish(made, tree, before=before)
     finally:

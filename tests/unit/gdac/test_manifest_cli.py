@@ -4,14 +4,21 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from gdac import __version__
 from gdac.cli.manifest import app
 from gdac.errors import ExitCode, GdacError, RefusedError, UsageError
+from gdac.manifest import local
+from gdac.manifest.head import render_head
 from gdac.manifest.names import HEAD_KEY
+from gdac.manifest.record import RunKind, parse_record, render_record
+from gdac.tables import load
 
 FLOAT = "dac/aoml/13857"
 META, PROF, R1 = f"{FLOAT}/13857_meta.nc", f"{FLOAT}/13857_prof.nc", f"{FLOAT}/profiles/R13857_001.nc"
@@ -55,6 +62,51 @@ def test_build_writes_a_manifest_that_show_reads_and_verify_trusts(tree: Path, t
     gdac("verify", tree, "--manifest", out)
     put(tree, META, "other")
     assert "other size: 1" in gdac("verify", tree, "--manifest", out, code=ExitCode.DIFFERENCES).output
+
+
+def test_every_seal_keeps_a_record_of_its_run(tree: Path) -> None:
+    index = tree / "ar_index_global_meta.txt"
+    header = "# Title : Metadata directory file\n# Date of update : 20261122060000\n"
+    index.write_text(f"{header}file,profiler_type,institution,date_update\n")
+    gdac("build", tree, "--all", "--seal")
+    put(tree, META, "new meta", when=1_700_000_001)
+    gdac("build", tree, "--all", "--seal")
+    head = local.need_head(tree)
+    assert head.record is not None
+    newest = parse_record((tree / head.record.key).read_bytes())
+    assert newest.previous is not None
+    first = parse_record((tree / "manifest" / newest.previous.name).read_bytes())
+    assert (first.serial, first.previous, newest.serial) == (1, None, 2)
+    assert first.manifest.sha256 == head.manifests[0].sha256
+    assert newest.delta is not None
+    assert newest.delta.sha256 == head.deltas[-1].sha256
+    about = newest.about
+    assert about.run.id != first.about.run.id
+    assert (about.run.kind, about.run.started <= newest.sealed) == (RunKind.SEAL, True)
+    assert (about.software.name, about.software.version) == ("argo-gdac", __version__)
+    assert about.vocabulary is not None
+    assert f"sha256:{about.vocabulary.digest}" == load().digest
+    (source,) = about.sources
+    assert (source.url, source.way) == (None, "tree")  # where the tree lies on that machine is not told
+    found = [(one.path, one.sha256, str(one.updated)) for one in source.indexes]
+    assert found == [(index.name, sha256(index.read_bytes()).hexdigest(), "2026-11-22 06:00:00+00:00")]
+
+
+def test_iris_stay_where_the_archive_minted_them(tree: Path) -> None:
+    gdac("build", tree, "--all", "--seal")
+    head = local.need_head(tree)
+    assert head.record is not None
+    record = parse_record((tree / head.record.key).read_bytes())
+    raw = render_record(replace(record, about=replace(record.about, base="https://gdac.example.org/id/")))
+    entry = replace(head.record, name=f"000000001-{sha256(raw).hexdigest()[:16]}.record.json", size=len(raw))
+    entry = replace(entry, sha256=sha256(raw).hexdigest())
+    (tree / entry.key).write_bytes(raw)
+    (tree / HEAD_KEY).write_bytes(render_head(replace(head, record=entry)))
+    put(tree, META, "new meta", when=1_700_000_001)
+    gdac("build", tree, "--all", "--seal")
+    after = local.need_head(tree).record
+    assert after is not None
+    assert parse_record((tree / after.key).read_bytes()).about.base == "https://gdac.example.org/id/"
 
 
 def test_a_life_of_serials(tree: Path) -> None:
@@ -104,10 +156,10 @@ def test_a_state_is_named_by_its_day(tree: Path) -> None:
 
 def test_no_staging_is_left(tree: Path) -> None:
     gdac("build", tree, "--all", "--seal")
-    names = sorted(file.name for file in (tree / "manifest").iterdir())
-    assert names[0] == ".scan-cache.parquet"
-    assert names[1].endswith(".manifest.parquet")
-    assert names[2:] == ["head.json"]
+    names = {file.name for file in (tree / "manifest").iterdir()}
+    head = local.need_head(tree)
+    assert head.record is not None
+    assert names == {".scan-cache.parquet", head.manifest.name, head.record.name, "head.json"}
 
 
 def test_refused_names_make_the_end_partial(tree: Path) -> None:
