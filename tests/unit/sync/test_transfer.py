@@ -82,14 +82,15 @@ def test_bytes_that_are_no_netcdf_are_carried_as_they_are(places):
     assert (places[1] / "x.nc").stat().st_mtime == when.timestamp()
 
 
-def test_what_is_no_netcdf_file_is_believed_when_it_comes_twice(places, tmp_path):
+def test_what_is_no_netcdf_file_is_believed_when_it_comes_twice(places):
     """An error page sent once under a file's name is not mirrored; a file that really is none, is."""
-    (places[0] / "x.nc").write_bytes(b"<html>busy, come back later</html>")
-    with pytest.raises(NotNetcdfError, match=r"x.nc from .* is no NetCDF file") as caught:
+    page, file = b"<html>busy, come back later</html>", b"CDF\x01 the file itself"
+    (places[0] / "x.nc").write_bytes(page)
+    with pytest.raises(NotNetcdfError, match=rf"x\.nc from .* is no NetCDF file \({len(page)} bytes\)") as caught:
         carried(places, "x.nc", must_be_netcdf=True)
     assert not (places[1] / "x.nc").exists()
-    assert carried(places, "x.nc", sha256=caught.value.sha256).size == 33
-    (places[0] / "x.nc").write_bytes(b"CDF\x01 the file itself")
+    assert carried(places, "x.nc", sha256=caught.value.sha256).size == len(page)
+    (places[0] / "x.nc").write_bytes(file)
     with pytest.raises(BadTransferError):
         carried(places, "x.nc", sha256=caught.value.sha256)
-    assert carried(places, "x.nc", must_be_netcdf=True).size == 20
+    assert carried(places, "x.nc", must_be_netcdf=True).size == len(file)
