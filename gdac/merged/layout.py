@@ -219,7 +219,7 @@ def _attributes(attributes: Mapping[str, Any], owner: str) -> bytes:
     parts = [_integers(_ATTRIBUTES, len(attributes))]
     for key, value in attributes.items():
         kind, number = TYPES["char" if isinstance(value, str) else owner]
-        raw = value.encode("ascii") if isinstance(value, str) else np.array(value, kind).tobytes()
+        raw = value.encode() if isinstance(value, str) else np.array(value, kind).tobytes()
         parts += [_name(key), _integers(number, len(raw) if isinstance(value, str) else 1)]
         parts.append(raw.ljust(_padded(len(raw)), b"\x00"))
     return b"".join(parts)

@@ -17,9 +17,10 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
+from gdac.errors import GdacError
 from gdac.merged.layout import BLANK, CORE, RECORD, TYPES, Encoded, Shape, Variable, encode
 from gdac.merged.profile import MergeError, Profile, look, rows
-from gdac.netcdf import Array
+from gdac.netcdf import Array, NetcdfError, read_variables, text
 
 #: Bytes of rows that are gathered before they are written.
 _BATCH: Final = 8 << 20
@@ -78,7 +79,8 @@ def merge(
     Raises:
         NetcdfError: a file cannot be read.
         MergeError: a file is no core profile, two are of the same profile, none is left, or the result would not fit
-            a classic file. Whatever is raised, ``dest`` is as it was.
+            a classic file.
+        GdacError: ``dest`` cannot be written. Whatever is raised, it is as it was.
     """
     profiles, left_out = _looked_at(files, order)
     shape = _shape(profiles)
@@ -96,6 +98,15 @@ def merge(
     dates = {"DATE_CREATION": f"{(created or moment).astimezone(UTC):{_STAMP}}", "DATE_UPDATE": f"{moment:{_STAMP}}"}
     _replaced(dest, lambda target: _write(target, profiles, shape, encoded, {**_CONSTANTS, **dates}))
     return Merged(len(profiles), shape.levels, left_out)
+
+
+def first_made(file: Path) -> datetime | None:
+    """DATE_CREATION of a merged file, which it keeps when it is made again; None where there is none to be read."""
+    try:
+        value = text(read_variables(file, {"DATE_CREATION"}).variables["DATE_CREATION"])
+        return datetime.strptime(value, _STAMP).replace(tzinfo=UTC)
+    except (NetcdfError, KeyError, ValueError):
+        return None
 
 
 def _looked_at(files: Iterable[Path], order: Order) -> tuple[list[Profile], tuple[Path, ...]]:
@@ -183,7 +194,11 @@ def _batches(
 
 def _replaced(dest: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write beside the destination and put it in place in one step."""
-    handle, name = mkstemp(prefix=".merge-", suffix=".tmp", dir=dest.parent)
+    try:
+        dest.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = mkstemp(prefix=".merge-", suffix=".tmp", dir=dest.parent)
+    except OSError as error:
+        raise GdacError(f"{dest} cannot be written: {error.strerror or error}.") from error
     try:
         with os.fdopen(handle, "wb") as target:
             write(target)
@@ -191,6 +206,7 @@ def _replaced(dest: Path, write: Callable[[BinaryIO], None]) -> None:
             os.fsync(target.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(dest)
-    except BaseException:
+    except OSError as error:
+        raise GdacError(f"{dest} cannot be written: {error.strerror or error}.") from error
+    finally:
         Path(name).unlink(missing_ok=True)
-        raise
