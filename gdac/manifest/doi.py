@@ -20,12 +20,16 @@ _Word = TypeVar("_Word", bound=StrEnum)
 SNAPSHOTS_FORMAT: Final = "argo-gdac doi-snapshots 1"
 #: Where a hub publishes what it knows.
 SNAPSHOTS_KEY: Final = f"{MANIFEST_DIR}/about/doi-snapshots.json"
+_WHERE: Final = f"the DOI snapshots in {SNAPSHOTS_KEY}"
 #: Largest such file, in bytes: two snapshots a month for a century.
 MAX_SNAPSHOTS_BYTES: Final = 4 << 20
 
 
 class SnapshotsError(RefusedError):
     """A list of DOI snapshots that is not what it must be; nothing of it is used."""
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(what, hint=hint or "The hub writes it again: gdac sync snapshots list --publish.")
 
 
 class Family(StrEnum):
@@ -170,16 +174,16 @@ def parse_snapshots(raw: bytes) -> Snapshots:
         SnapshotsError: it is no such list; says where.
     """
     if len(raw) > MAX_SNAPSHOTS_BYTES:
-        raise SnapshotsError(f"the DOI snapshots have {len(raw):,} bytes; they have {MAX_SNAPSHOTS_BYTES:,} at most.")
+        raise SnapshotsError(f"{_WHERE} have {len(raw):,} bytes; they have {MAX_SNAPSHOTS_BYTES:,} at most.")
     try:
         document = load_json(raw)
-        fields = Fields(document, "the DOI snapshots", SnapshotsError)
+        fields = Fields(document, _WHERE, SnapshotsError)
     except ValueError as error:
-        raise SnapshotsError(f"the DOI snapshots are no JSON document ({error}).") from error
+        raise SnapshotsError(f"{_WHERE} are no JSON document ({error}).") from error
     found = fields.text("format")
     if found != SNAPSHOTS_FORMAT:
         hint = "Use a gdac that knows it." if is_newer_format(found, SNAPSHOTS_FORMAT) else ""
-        raise SnapshotsError(f"the DOI snapshots have format {found!r}, not {SNAPSHOTS_FORMAT!r}.", hint=hint)
+        raise SnapshotsError(f"{_WHERE} have format {found!r}, not {SNAPSHOTS_FORMAT!r}.", hint=hint)
     known = [_snapshot(one, raw) for one, raw in zip(fields.objects("known"), document["known"], strict=True)]
     return Snapshots(
         fields.text("doi"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdac import __version__
-from gdac.errors import GdacError, RefusedError
+from gdac.errors import GdacError
 from gdac.manifest.doi import MAX_SNAPSHOTS_BYTES, SNAPSHOTS_KEY, Snapshots, parse_snapshots
 from gdac.manifest.head import Head
 from gdac.manifest.record import BASE
@@ -73,9 +73,10 @@ async def describe(store: Store, name: str, head: Head, sources: Sources, state:
     before = state.described(name)
     if before is not None and before[1] == fingerprint:
         return False
+    known = parse_snapshots(sources.snapshots) if sources.snapshots is not None else None
     if sources.snapshots is not None and not is_hub:
         await _put(store, SNAPSHOTS_KEY, sources.snapshots)
-    for key, body in _made(head, sources, before[0] if before else None):
+    for key, body in _made(head, sources, known, before[0] if before else None):
         await _put(store, f"{ABOUT}/{key}", body)
     state.remember_described(name, head.serial, fingerprint)
     return True
@@ -83,10 +84,10 @@ async def describe(store: Store, name: str, head: Head, sources: Sources, state:
 
 def not_described(error: GdacError) -> str:
     """What a run notes when the descriptions could not be written."""
-    return f"the descriptions under {ABOUT}/ are not up to date ({error.what}); the next run writes them."
+    return f"the descriptions under {ABOUT}/ are not up to date ({error}); the next run tries again."
 
 
-def _made(head: Head, sources: Sources, last: int | None) -> Iterator[tuple[str, bytes]]:
+def _made(head: Head, sources: Sources, known: Snapshots | None, last: int | None) -> Iterator[tuple[str, bytes]]:
     """Descriptions by key, those of serials before that of the archive; ``last`` is the last serial described."""
     # Templates and RDF weigh, and a quiet day needs none of them.
     from vocab.described import Described  # noqa: PLC0415
@@ -95,21 +96,10 @@ def _made(head: Head, sources: Sources, last: int | None) -> Iterator[tuple[str,
 
     records = tuple(one.record for one in sources.records)
     names = Names(records[0].about.base if records else BASE)
-    described = Described(head, records, _snapshots(sources.snapshots), names)
+    described = Described(head, records, known, names)
     for serial in serials_to_describe(described, last):
         yield from describe_serial(described, serial).items()
     yield from describe_archive(described).items()
-
-
-def _snapshots(raw: bytes | None) -> Snapshots | None:
-    if raw is None:
-        return None
-    try:
-        return parse_snapshots(raw)
-    except RefusedError as error:
-        raise RefusedError(
-            f"{SNAPSHOTS_KEY}: {error.what}", hint="`gdac sync snapshots list --publish` writes it again."
-        ) from error
 
 
 def _fingerprint(head: Head, sources: Sources) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from gdac.manifest.doi import SNAPSHOTS_KEY
 from gdac.manifest.head import parse_head
 from gdac.manifest.record import RunKind, parse_record
 from gdac.records import Outcome
@@ -90,6 +91,21 @@ def test_a_quiet_day_writes_no_description_and_another_title_does(here):
     here.archive = {"title": "Another <title> & more"}
     here.run()
     assert b"Another &lt;title&gt; &amp; more" in about(here.hub)["index.html"]
+
+
+def test_a_damaged_list_of_doi_snapshots_is_named_and_goes_to_no_mirror(here, tmp_path):
+    here.mirrors = {}
+    here.run()
+    (here.hub / SNAPSHOTS_KEY).write_bytes(b'{"x"')
+    here.mirrors = {"disk": folder_mirror(tmp_path / "disk")}
+    done = here.run()
+    (note,) = (one for mirror in done.mirrors for one in mirror.notes)
+    assert "manifest/about/doi-snapshots.json" in note
+    assert "gdac sync snapshots list --publish" in note
+    assert not (tmp_path / "disk" / SNAPSHOTS_KEY).exists()
+    (here.hub / SNAPSHOTS_KEY).unlink()
+    assert here.run().mirrors[0].notes == ()
+    assert "index.html" in about(tmp_path / "disk")
 
 
 def test_a_description_that_cannot_be_written_is_noted_and_made_later(here):
