@@ -19,7 +19,7 @@ import numpy as np
 
 from gdac.errors import GdacError
 from gdac.merged.layout import BLANK, CORE, RECORD, TYPES, Encoded, Shape, Variable, encode
-from gdac.merged.profile import MergeError, Profile, look, rows
+from gdac.merged.profile import MAX_BYTES, MergeError, Profile, look, rows
 from gdac.netcdf import Array, NetcdfError, read_variables, text
 
 #: Bytes of rows that are gathered before they are written.
@@ -86,15 +86,12 @@ def merge(
     shape = _shape(profiles)
     moment = merged_at.astimezone(UTC)
     attributes = {"institution": institution, "history": f"{moment:%Y-%m-%dT%H:%M:%SZ} creation"}
+    if _row_bytes(shape) > MAX_BYTES:
+        raise _too_large(profiles, f"a merged profile would need {_row_bytes(shape):,} bytes")
     try:
         encoded = encode(shape, attributes)
     except OverflowError as error:
-        longest = max(profiles, key=lambda each: each.levels)
-        raise MergeError(
-            f"merging {len(profiles)} profiles would give a file beyond 2 GiB; the longest is {longest.file} with "
-            f"{longest.levels} levels.",
-            hint="Leave the file out, or merge fewer.",
-        ) from error
+        raise _too_large(profiles, f"merging {len(profiles)} profiles would give a file beyond 2 GiB") from error
     dates = {"DATE_CREATION": f"{(created or moment).astimezone(UTC):{_STAMP}}", "DATE_UPDATE": f"{moment:{_STAMP}}"}
     _replaced(dest, lambda target: _write(target, profiles, shape, encoded, {**_CONSTANTS, **dates}))
     return Merged(len(profiles), shape.levels, left_out)
@@ -153,6 +150,20 @@ def _shape(profiles: Sequence[Profile]) -> Shape:
     )
 
 
+def _row_bytes(shape: Shape) -> int:
+    """What one profile takes in the merged file."""
+    by_profile = (each for each in shape.variables() if each.by_profile)
+    return sum(prod(shape.row(each)) * np.dtype(TYPES[each.kind][0]).itemsize for each in by_profile)
+
+
+def _too_large(profiles: Sequence[Profile], what: str) -> MergeError:
+    longest = max(profiles, key=lambda each: max(each.levels, each.calibrations))
+    return MergeError(
+        f"{what}; the longest is {longest.file} with {longest.levels} levels and {longest.calibrations} calibrations.",
+        hint="Leave that file out, or merge fewer.",
+    )
+
+
 def _write(
     target: BinaryIO, profiles: Sequence[Profile], shape: Shape, encoded: Encoded, constants: dict[str, str]
 ) -> None:
@@ -186,8 +197,7 @@ def _pad(target: BinaryIO, shape: Shape, encoded: Encoded, variables: tuple[Vari
 def _batches(
     profiles: Sequence[Profile], shape: Shape, variables: tuple[Variable, ...]
 ) -> Iterator[list[dict[str, Array]]]:
-    each = sum(prod(shape.row(one)) * np.dtype(TYPES[one.kind][0]).itemsize for one in variables if one.by_profile)
-    length = max(1, _BATCH // each)
+    length = max(1, _BATCH // _row_bytes(shape))
     for start in range(0, len(profiles), length):
         yield [rows(profile, shape, variables) for profile in profiles[start : start + length]]
 

@@ -16,8 +16,8 @@ from gdac.merged.layout import BLANK, CORE, TYPES, Shape, Variable
 from gdac.netcdf import Array, FileContent, read_variables, text, texts
 from gdac.paths import PROFILE_NAME
 
-#: Most bytes that one file may need in memory; real ones have 33 kB, the longest some MB.
-MAX_BYTES: Final = 256 << 20
+#: Most bytes that one profile may need in memory, as it is read and as it is written; real ones have 33 kB to some MB.
+MAX_BYTES: Final = 64 << 20
 #: What is read before anything is written.
 _FIRST: Final = frozenset(
     {"PLATFORM_NUMBER", "CYCLE_NUMBER", "DIRECTION", "JULD", "STATION_PARAMETERS", "FIRMWARE_VERSION"}

@@ -160,6 +160,16 @@ def test_other_fill_values_and_nuls_become_those_of_the_format(folder, tmp_path)
     assert text(found["PROJECT_NAME"]) == "X"
 
 
+def test_calibration_dates_of_older_formats_are_carried_over(folder, tmp_path):
+    old = profile(folder, f"R{WMO}_001.nc", parameters=("DOXY", "PRES", "TEMP"))
+    with netCDF4.Dataset(old, "a") as made:
+        made.createDimension("DATE_TIME", 14)
+        dates = made.createVariable("CALIBRATION_DATE", "S1", ("N_PROF", "N_CALIB", "N_PARAM", "DATE_TIME"))
+        dates[:] = np.array([[[list(f"2010010{at}000000") for at in (1, 2, 3)]]], "S1")
+    found = merged([old], tmp_path / "x.nc")
+    assert texts(found["SCIENTIFIC_CALIB_DATE"]) == ["20100102000000", "20100103000000"]
+
+
 def test_a_long_firmware_version_gets_the_longer_place(folder, tmp_path):
     long = profile(folder, f"R{WMO}_001.nc", texts_of={"FIRMWARE_VERSION": "v" * 40})
     merged([long], tmp_path / "x.nc")
@@ -239,9 +249,19 @@ def test_numbers_where_texts_belong_are_refused(folder, tmp_path):
 
 
 def test_more_than_a_classic_file_can_hold_is_refused_before_writing(folder, tmp_path):
-    files = [profile(folder, f"R{WMO}_{cycle:03d}.nc") for cycle in range(1, 28)]
-    files[0] = profile(folder, files[0].name, levels=2_000_000, parameters=("TEMP",))
-    with pytest.raises(MergeError, match=r"beyond 2 GiB; the longest is .*_001\.nc with 2000000 levels"):
+    files = [profile(folder, f"R{WMO}_{cycle:03d}.nc") for cycle in range(1, 55)]
+    files[0] = profile(folder, files[0].name, levels=1_000_000, parameters=("TEMP",))
+    with pytest.raises(MergeError, match=r"beyond 2 GiB; the longest is .*_001\.nc with 1000000 levels"):
+        merged(files, tmp_path / "x.nc")
+
+
+def test_a_dimension_without_data_behind_it_takes_no_memory(folder, tmp_path):
+    skipped = tuple(f"{each}{end}" for each in CORE for end in ("", "_ADJUSTED"))
+    files = [profile(folder, f"R{WMO}_001.nc"), profile(folder, f"R{WMO}_002.nc", skip=skipped)]
+    name, data = b"\x00\x00\x00\x08N_LEVELS", files[1].read_bytes()
+    assert data.count(name + b"\x00\x00\x00\x03") == 1
+    files[1].write_bytes(data.replace(name + b"\x00\x00\x00\x03", name + b"\x7f\xff\xff\xff"))
+    with pytest.raises(MergeError, match=r"would need .* bytes; the longest is .*_002\.nc with 2147483647 levels"):
         merged(files, tmp_path / "x.nc")
 
 
