@@ -1,4 +1,4 @@
-"""What `gdac vocab check` says of the landing pages of an archive."""
+"""What `gdac vocab check` says of the landing pages of an archive, and of an RO-Crate."""
 
 import sys
 from dataclasses import asdict
@@ -11,7 +11,10 @@ from gdac.errors import ExitCode
 from vocab.cli.printing import dumps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vocab.names import Names
+    from vocab.preflight.finding import Finding
 
 
 def about_folder(path: Path) -> Path | None:
@@ -56,15 +59,31 @@ def made_now(tree: Path, names: "Names", folder: Path) -> Path:
 def check_pages(folder: Path, names: "Names", *, as_json: bool, shown: str = "") -> None:
     """Check them and print the findings; exit 1 when there is an error."""
     from vocab.faces.checks import check_faces
+
+    _tell(check_faces(folder, names), shown or str(folder), as_json=as_json)
+
+
+def check_crate_at(path: Path, *, as_json: bool) -> bool:
+    """Check an RO-Crate, given as its folder or its metadata file, and print the findings; False for anything else."""
+    from vocab.faces.crate import METADATA_NAME
+    from vocab.faces.crate_folder import check_crate_folder
+
+    folder = path.parent if path.name == METADATA_NAME else path
+    if not (folder / METADATA_NAME).is_file():
+        return False
+    _tell(check_crate_folder(folder), str(folder), as_json=as_json)
+    return True
+
+
+def _tell(findings: "Sequence[Finding]", shown: str, *, as_json: bool) -> None:
     from vocab.preflight.finding import Severity
 
-    findings = check_faces(folder, names)
     errors = sum(one.severity is Severity.ERROR for one in findings)
     if as_json:
-        sys.stdout.write(dumps({"folder": shown or str(folder), "findings": [asdict(one) for one in findings]}))
+        sys.stdout.write(dumps({"folder": shown, "findings": [asdict(one) for one in findings]}))
     else:
         lines = [f"{one.severity}: {one.check}: {one.subject}: {one.text}" for one in findings]
-        lines.append(f"{shown or folder}: {errors} errors, {len(findings) - errors} warnings")
+        lines.append(f"{shown}: {errors} errors, {len(findings) - errors} warnings")
         sys.stdout.write("\n".join(line if line.isprintable() else ascii(line) for line in lines) + "\n")
     if errors:
         raise typer.Exit(ExitCode.DIFFERENCES)

@@ -78,7 +78,7 @@ def check(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A built vocabulary, an export, a folder of tables, one RDF file, or the landing pages of an archive."
+            help="A built vocabulary, an export, a folder of tables, one RDF file, a sealed archive, or an RO-Crate."
         ),
     ],
     base: Base = "https://w3id.org/argo-gdac/",
@@ -90,12 +90,15 @@ def check(
     """Say what a portal will show of PATH, and what is wrong with it. Exit 1 when something is.
 
     SHACL, SKOS integrity, IRI syntax, the tree and the metadata as OntoPortal derives them; nothing is sent anywhere.
-    Of an archive the landing pages in manifest/about: RDF, schema.org, signposts, DataCite.
+    Of an archive the landing pages in manifest/about: RDF, schema.org, signposts, DataCite. Of an RO-Crate its metadata
+    and the files in it.
     """
-    from vocab.cli.faces import about_folder, check_pages, made_now, names_of, sealed_tree
+    from vocab.cli.faces import about_folder, check_crate_at, check_pages, made_now, names_of, sealed_tree
     from vocab.names import Names
     from vocab.preflight.check import check_path
 
+    if check_crate_at(path, as_json=as_json):
+        return
     tree, folder = sealed_tree(path), about_folder(path)
     if folder is not None:
         check_pages(folder, names_of(tree, base), as_json=as_json)

@@ -1,5 +1,6 @@
-"""A crate as a folder: files chosen from a sealed tree, copied by their digests, all put in place at once."""
+"""A crate as a folder: files chosen from a sealed tree, copied by their digests, put in place at once; and checked."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -7,15 +8,18 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from gdac.columns import connect
 from gdac.errors import GdacError, RefusedError, UsageError
-from gdac.manifest.files import quoted
+from gdac.manifest.files import digest, quoted
 from gdac.manifest.states import state_at
 from policies.distribution import judge_text
 from vocab.described import Described
 from vocab.faces.crate import METADATA_NAME, MOST_FILES, CrateFile, crate_metadata
+from vocab.faces.crate_check import check_crate
 from vocab.faces.wording import bytes_text
+from vocab.preflight.finding import Finding, Severity
 
 #: Bytes that are copied unless more are allowed.
 MOST_BYTES: Final = 2_000_000_000
@@ -104,18 +108,41 @@ def write_crate(
         shutil.rmtree(work, ignore_errors=True)
 
 
+def check_crate_folder(folder: Path) -> list[Finding]:
+    """Every error of a crate: of its metadata, and of files in it that are not those it tells of."""
+    raw = (folder / METADATA_NAME).read_bytes()
+    findings = check_crate(raw)
+    if findings:
+        return findings
+    for one in json.loads(raw)["@graph"]:
+        name, told = unquote(one["@id"]), one.get("sha256")
+        if told is None or ":" in one["@id"]:
+            continue  # not a file, or one that lies elsewhere
+        if judge_text(name) is not None:  # climbing names above all: nothing outside the folder is looked at
+            findings.append(_wrong(one["@id"], "it is no path that a crate of ours has."))
+        elif not (folder / name).is_file():
+            findings.append(_wrong(one["@id"], "it is not in the crate."))
+        elif digest(folder / name) != told:
+            findings.append(_wrong(one["@id"], "it has other bytes than its sha256 says."))
+    return findings
+
+
+def _wrong(subject: str, text: str) -> Finding:
+    return Finding("ro-crate", Severity.ERROR, subject, text)
+
+
 def _copy(source: Path, target: Path, file: CrateFile) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    digest, size = sha256(), 0
+    hashed, size = sha256(), 0
     try:
         with source.open("rb") as reader, target.open("xb") as writer:
             while size <= file.size and (block := reader.read(_BLOCK)):
-                digest.update(block)
+                hashed.update(block)
                 size += len(block)
                 writer.write(block)
     except FileNotFoundError as error:
         raise RefusedError(f"{source} is not there.", hint="Ask for the newest serial, or for one in reach.") from error
-    if size != file.size or digest.hexdigest() != file.sha256:
+    if size != file.size or hashed.hexdigest() != file.sha256:
         raise RefusedError(
             f"{source} holds other bytes than those that were sealed.",
             hint="It changed since that serial, or it is damaged: `gdac manifest verify` says which.",

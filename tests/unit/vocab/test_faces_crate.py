@@ -194,3 +194,27 @@ def test_a_tree_that_stores_no_pages_is_checked_by_pages_made_now(tree):
     assert done.exit_code == 0, done.output
     assert "0 errors" in done.output
     assert not (tree / "manifest" / "about").exists()
+
+
+def test_the_command_checks_crates_and_the_files_in_them(tree, tmp_path):
+    folder = tmp_path / "crate"
+    run(tree, "--path", "dac/aoml/*", "-o", folder, "--copy")
+
+    def checked(path):
+        done = CliRunner().invoke(app, ["check", str(path)])
+        return done.exit_code, done.output
+
+    assert checked(folder) == (0, f"{folder}: 0 errors, 0 warnings\n")
+    assert checked(folder / METADATA_NAME)[0] == 0
+    (folder / META).write_bytes(b"CDF mete")
+    (folder / PROFILE).unlink()
+    code, told = checked(folder)
+    assert code == 1
+    assert f"{META}: it has other bytes than its sha256 says." in told
+    assert f"{PROFILE}: it is not in the crate." in told
+    metadata = json.loads((folder / METADATA_NAME).read_bytes())
+    text = json.dumps(metadata).replace(META, "../outside.nc")
+    (folder / METADATA_NAME).write_text(text)
+    assert "../outside.nc: its @id leads out of the crate" in checked(folder)[1]
+    (folder / METADATA_NAME).write_text(text.replace("conformsTo", "conforms"))
+    assert checked(folder)[0] == 1
