@@ -16,7 +16,7 @@ from gdac.manifest.history import FileState, History
 from gdac.manifest.record import Record
 from gdac.manifest.states import state_at
 from gdac.paths import ArchivePath
-from policies.citation import acknowledgement_for, as_text, cite_archive
+from policies.citation import Citation, acknowledgement_for, as_text, cite_archive
 from vocab.described import Described
 from vocab.names import doi_iri
 
@@ -77,10 +77,7 @@ def as_json(story: Story, checks: Sequence[Mapping[str, Any]] | None = None) -> 
         story: what is known of a path.
         checks: what reports of the checker say of its versions; None where nobody asked.
     """
-    described, head, names = story.described, story.described.head, story.described.names
-    proof = None if head.view_of else claim(described.snapshots, head.serial, head.sealed).proof
-    is_equal = proof is not None and proof.relation is Relation.EQUAL  # one file does not inherit another relation
-    citation = cite_archive(head, serial=head.serial, snapshot=proof if is_equal else None)
+    head, names = story.described.head, story.described.names
     return {
         "path": story.path.text,
         "iri": names.file(head.archive, story.path.text),
@@ -97,9 +94,24 @@ def as_json(story: Story, checks: Sequence[Mapping[str, Any]] | None = None) -> 
         "versions": [_version(story, one) for one in story.states],
         "checks": None if checks is None else list(checks),
         "licence": {"spdx": head.licence.spdx, "url": head.licence.url},
-        "citation": as_text(citation),
+        "citation": as_text(_citation(story)),
         "acknowledgement": acknowledgement_for(head.doi),
     }
+
+
+def _citation(story: Story) -> Citation:
+    """That of the newest serial which holds the path: a file that left is not in the newest of all."""
+    described, head = story.described, story.described.head
+    until = story.states[-1].until if story.states else None
+    serial = head.serial if until is None else until - 1
+    sealed = head.sealed if until is None else story.past.times.get(serial)
+    proof = None
+    if head.view_of is None and sealed is not None:
+        proof = claim(described.snapshots, serial, sealed).proof
+    is_equal = proof is not None and proof.relation is Relation.EQUAL  # one file does not inherit another relation
+    return cite_archive(
+        head, serial=serial, sealed=sealed.date() if sealed else None, snapshot=proof if is_equal else None
+    )
 
 
 def _version(story: Story, state: FileState) -> dict[str, Any]:

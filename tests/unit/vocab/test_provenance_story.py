@@ -64,3 +64,13 @@ def test_a_key_covers_a_file_only_where_a_snapshot_of_its_stay_is_equal(tmp_path
     assert second in said[1]
     covered = [(one["doi"] or {}).get("covers_file", False) for one in told["versions"]]
     assert covered == [proven == 2, False]
+
+
+@pytest.mark.parametrize("proven", [2, 3])
+def test_a_file_that_left_is_cited_by_the_last_serial_that_held_it(tmp_path, proven):
+    proof = Proof("118037", Relation.EQUAL, proven, "T", date(2026, 11, 10), "0" * 64, 1, 1, sealed(3))
+    whole = story(tmp_path, replace(doi_snapshots(), proofs=(proof,)))
+    left = replace(whole, path=ArchivePath.parse(R), states=whole.states[:1])
+    for told, serial in ((as_json(left), 2), (as_json(whole), 3)):
+        assert f"erial {serial} of archive {ARCHIVE}, sealed 2026-11-2{serial}" in told["citation"]
+        assert told["citation"].endswith("#118037") is (serial == proven)
