@@ -1,6 +1,7 @@
 """Finds the sub-commands, runs one, and turns errors into exit codes. The only place that does."""
 
 import ast
+import errno
 import importlib.util
 import os
 import signal
@@ -20,6 +21,23 @@ from gdac.errors import ExitCode, GdacError
 
 #: Entry point group that the packages plug their sub-commands into.
 COMMANDS = "argo_gdac.commands"
+#: What files and disks refuse anybody; somebody at the machine can mend it, and it is no bug.
+_THE_MACHINE = {
+    getattr(errno, name)
+    for name in (
+        "EACCES",
+        "EPERM",
+        "EEXIST",
+        "ENOENT",
+        "ENOTDIR",
+        "EISDIR",
+        "ENAMETOOLONG",
+        "EROFS",
+        "ENOSPC",
+        "EDQUOT",
+    )
+    if hasattr(errno, name)
+}
 
 
 @cache
@@ -147,10 +165,21 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FINE)
-    except Exception:  # noqa: BLE001 - the one place that speaks for all bugs
+    except Exception as error:  # noqa: BLE001 - the one place that speaks for all bugs
+        if isinstance(error, OSError) and error.errno in _THE_MACHINE:
+            sys.stderr.write(_told_of_machine(error))
+            sys.exit(ExitCode.FAILED)
         traceback.print_exc()
         sys.stderr.write("gdac: this is a bug in gdac; please report it with the lines above.\n")
         sys.exit(ExitCode.FAILED)
+
+
+def _told_of_machine(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return (
+        f"gdac: {where}{error.strerror}.\n"
+        "      Is there such a place, may you write there, and is there room on the disk?\n"
+    )
 
 
 if __name__ == "__main__":
