@@ -119,7 +119,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rows", default="100000,1000000,4000000")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
+    if options.make:
+        index_file(options.make)
+        return 0
     if options.one:
         one(options.one[0], Path(options.one[1]), int(options.one[2]))
         return 0
@@ -130,6 +134,8 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{'rows':>10}  {'what':<12}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}  same bytes")
     missed = False
     for rows in (int(text) for text in options.rows.split(",")):
+        # in a process of its own: a child begins with its parent's peak memory
+        subprocess.run([sys.executable, "-m", "benchmarks.index_update", "--make", str(rows)], cwd=ROOT, check=True)
         old = index_file(rows)
         runs: dict[str, list[dict[str, float | str]]] = {name: [] for name in WORK_OF}
         for _ in range(options.runs):
