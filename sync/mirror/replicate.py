@@ -146,7 +146,9 @@ class Replication:
             if aim.is_view:
                 aim.copies.prune(aim.head)
         try:
-            await describe(mirror.store, mirror.name, aim.head, sources, self._state, is_hub=False)
+            await describe(
+                mirror.store, mirror.name, aim.head, sources, self._state, is_hub=False, is_new=there is None
+            )
         except GdacError as error:
             notes += (not_described(error),)
         return MirrorRecord(

@@ -55,7 +55,9 @@ async def description_sources(copies: Copies, hub: Store, head: Head) -> Sources
     return Sources(records, await read_small(hub, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES))
 
 
-async def describe(store: Store, name: str, head: Head, sources: Sources, state: State, *, is_hub: bool) -> bool:
+async def describe(
+    store: Store, name: str, head: Head, sources: Sources, state: State, *, is_hub: bool, is_new: bool = False
+) -> bool:
     """Write what is to be said of the archive that a store shows; True when something was written.
 
     Args:
@@ -65,18 +67,20 @@ async def describe(store: Store, name: str, head: Head, sources: Sources, state:
         sources: what else is told.
         state: remembers what was described.
         is_hub: the list of DOI snapshots is its own, and not written again.
+        is_new: it showed nothing before: whatever was described there is gone.
 
     Raises:
         GdacError: the store failed, or the DOI snapshots cannot be read.
     """
     fingerprint = _fingerprint(head, sources)
-    before = state.described(name)
+    before = None if is_new else state.described(name)
     if before is not None and before[1] == fingerprint:
         return False
+    last = before[0] if before and before[0] <= head.serial else None  # a lower serial: an archive founded anew
     known = parse_snapshots(sources.snapshots) if sources.snapshots is not None else None
     if sources.snapshots is not None and not is_hub:
         await _put(store, SNAPSHOTS_KEY, sources.snapshots)
-    for key, body in _made(head, sources, known, before[0] if before else None):
+    for key, body in _made(head, sources, known, last):
         await _put(store, f"{ABOUT}/{key}", body)
     state.remember_described(name, head.serial, fingerprint)
     return True

@@ -1,6 +1,7 @@
 """Every store that holds a sealed archive describes itself: pages, RDF and records beside the manifests."""
 
 import re
+import shutil
 from datetime import date
 
 import pytest
@@ -118,3 +119,13 @@ def test_a_description_that_cannot_be_written_is_noted_and_made_later(here):
     (here.hub / ABOUT).unlink()
     assert not any("not up to date" in note for note in here.run().notes)
     assert "index.html" in about(here.hub)
+
+
+def test_a_mirror_that_was_emptied_is_described_anew(here, tmp_path):
+    here.run()
+    next_day(tmp_path / "source")
+    here.run()
+    before = about(tmp_path / "disk")
+    shutil.rmtree(tmp_path / "disk")
+    here.run()
+    assert about(tmp_path / "disk") == before
