@@ -357,7 +357,8 @@ class Judge:
         for face, what in told.items():
             if what not in (about / face).read_text(encoding="utf-8"):
                 raise BrokenError(f"{name}: {face} is not that of its head")
-        for serial in range(1, newest + 1):
+        first = newest if "view_of" in head else 1  # a view knows no serials from before it was made
+        for serial in range(first, newest + 1):
             if not (about / str(serial) / "index.html").is_file():
                 raise BrokenError(f"{name}: serial {serial} has no page")
         return {one.relative_to(root / "manifest").as_posix() for one in about.rglob("*") if one.is_file()}
