@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from gdac.columns import connect
-from gdac.errors import GdacError, UsageError
+from gdac.errors import UsageError
 from gdac.manifest.record import RunFacts, RunKind
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord, StoreRecord
 from gdac.store import Store
@@ -25,7 +25,7 @@ from sync.mirror.fleet import Fleet
 from sync.mirror.pinned import Pin
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
-from sync.sealed.describe import describe, description_sources, not_described
+from sync.sealed.describe import describe_hub
 from sync.sealed.writers import store_record, take_hub
 from sync.state import State
 from sync.stores.limits import LimitedStore, Limits
@@ -156,19 +156,10 @@ class Run:
                     day.ask_brake(seen)
                     ingested = await day.ingest(seen)
                     sealed, shown, deleted = await day.seal(seen)
-                    day.notes += await self._describe(hub, shown)
+                    copies = Copies(self._state.directory / "sealed")
+                    day.notes += await describe_hub(copies, hub, shown.head, self._state)
             mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
             return _Done(replace(ingested, deleted=deleted), sealed, mirrors, tuple(day.notes))
-
-    async def _describe(self, hub: Store, shown: Shown) -> list[str]:
-        """Landing pages beside the hub's manifests; a note where they could not be written."""
-        copies = Copies(self._state.directory / "sealed")
-        try:
-            sources = await description_sources(copies, hub, shown.head)
-            await describe(hub, HUB, shown.head, sources, self._state, is_hub=True)
-        except GdacError as error:
-            return [not_described(error)]
-        return []
 
     async def _mirrors_only(self, names: Sequence[str], adopt: bool, when: int | date | None) -> _Done:
         async with AsyncExitStack() as stack:

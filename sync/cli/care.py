@@ -211,6 +211,8 @@ def revert(
             f"serial {done.seal.serial} has the state of serial {done.to}: {done.brought:,} files put back\n"
             f"mirrors follow by `gdac sync replicate`; runs wait for `gdac sync revert --release`\n"
         )
+        for note in done.notes:
+            sys.stdout.write(f"note: {note}\n")
         for path in done.first_lost:
             sys.stdout.write(f"cannot be had: {path}\n")
         if done.lost > len(done.first_lost):

@@ -31,7 +31,7 @@ from sync.hub.seal import Sealing
 from sync.hub.told import told_of_run
 from sync.hub.work import HubWork
 from sync.sealed.copies import Copies, Shown, fetch_file, read_head
-from sync.sealed.describe import describe, description_sources
+from sync.sealed.describe import describe_hub
 from sync.sealed.grace import Grace, dropped_keys
 from sync.sealed.past import PastFiles
 from sync.sealed.timetravel import Past, file_at, find, load_since, save
@@ -53,6 +53,7 @@ class RevertRecord:
         seal: what was sealed.
         brought: files whose old bytes were put back in place.
         lost: how many files of that state could not be had; ``first_lost`` the first of them.
+        notes: what else to know.
     """
 
     to: int
@@ -60,6 +61,7 @@ class RevertRecord:
     brought: int
     lost: int
     first_lost: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The record as plain JSON values."""
@@ -236,11 +238,10 @@ class Revert(HubWork):
             grace = Grace(connection, hub, HUB, self._config.hub.grace, self._state, self._copies, self._now)
             grace.record(shown.head, DELTA_TABLE, [*dropped, *self._borrowed])
         under_way.settle(shown.head, "goal", self._now())
-        sources = await description_sources(self._copies, hub, shown.head)
-        await describe(hub, HUB, shown.head, sources, self._state, is_hub=True)
+        notes = await describe_hub(self._copies, hub, shown.head, self._state)
         self._leave_doubtful(connection, shown.head.serial)
         first = plan.first_paths(connection, "lost", _FIRST)
-        return RevertRecord(serial, record, brought, plan.count(connection, "lost"), tuple(first))
+        return RevertRecord(serial, record, brought, plan.count(connection, "lost"), tuple(first), notes)
 
     def _leave_doubtful(self, connection: duckdb.DuckDBPyConnection, serial: int) -> None:
         """What a broken-off run may have overwritten, and nobody has any more, is for the next run to fetch."""

@@ -134,6 +134,7 @@ class Replication:
             missing = await self._settle_exceptions(connection, mirror, aim, copying, before, told, way)
             notes += lost_notes({one.path: one.reason for one in missing}) if self._pin else ()
             sources = await description_sources(self._copies, self._hub, aim.head)
+            notes += sources.notes
             if aim.advance is not Advance.SAME:
                 await put_records(mirror.store, sources.records[1:], shows)
                 await self._publish(mirror, aim, there)

@@ -17,6 +17,7 @@ from gdac.manifest.head import Head
 from gdac.manifest.record import BASE
 from gdac.paths import MANIFEST_DIR
 from gdac.store import Declared, Store
+from sync.brakes.hold import HUB
 from sync.sealed.copies import Copies, read_small
 from sync.sealed.records import Kept, records_of
 from sync.state import State
@@ -39,10 +40,12 @@ class Sources:
     Attributes:
         records: newest first.
         snapshots: what is known of DOI snapshots, as bytes; None for nothing.
+        notes: what of it is damaged, and left out.
     """
 
     records: tuple[Kept, ...]
     snapshots: bytes | None
+    notes: tuple[str, ...] = ()
 
 
 async def description_sources(copies: Copies, hub: Store, head: Head) -> Sources:
@@ -51,8 +54,9 @@ async def description_sources(copies: Copies, hub: Store, head: Head) -> Sources
     Raises:
         GdacError: it failed, or shows something else than it must be.
     """
-    records = await records_of(copies, hub, head)
-    return Sources(records, await read_small(hub, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES))
+    records, damage = await records_of(copies, hub, head)
+    snapshots = await read_small(hub, SNAPSHOTS_KEY, MAX_SNAPSHOTS_BYTES)
+    return Sources(records, snapshots, (damage,) if damage else ())
 
 
 async def describe(
@@ -84,6 +88,16 @@ async def describe(
         await _put(store, f"{ABOUT}/{key}", body)
     state.remember_described(name, head.serial, fingerprint)
     return True
+
+
+async def describe_hub(copies: Copies, hub: Store, head: Head, state: State) -> tuple[str, ...]:
+    """Write what is to be said of the archive beside the hub's manifests; returns what went wrong, as notes."""
+    try:
+        sources = await description_sources(copies, hub, head)
+        await describe(hub, HUB, head, sources, state, is_hub=True)
+    except GdacError as error:
+        return (not_described(error),)
+    return sources.notes
 
 
 def not_described(error: GdacError) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gdac.errors import RefusedError
 from gdac.manifest.head import MAX_DELTAS, Head, RecordEntry
 from gdac.manifest.model import Link
 from gdac.manifest.record import MAX_RECORD_BYTES, Record, parse_record
@@ -33,20 +34,30 @@ class Kept:
     record: Record
 
 
-async def records_of(copies: Copies, store: Store, head: Head) -> tuple[Kept, ...]:
+async def records_of(copies: Copies, store: Store, head: Head) -> tuple[tuple[Kept, ...], str | None]:
     """Records from the head's serial back, newest first, at most `MOST_RECORDS`, until the store lacks one.
 
+    An older record that is damaged ends them too: what it told is lost, and what the head shows stands without it.
+
+    Returns:
+        The records, and what is wrong with the one that ended them.
+
     Raises:
-        BadTransferError: one has other bytes than the head or the chain says.
-        RefusedError: one is no record, or of another serial.
+        BadTransferError: the head's own has other bytes than the head says.
+        RefusedError: the head's own is no record, or of another serial.
         StoreError: the store failed.
     """
     found: list[Kept] = []
-    async for one in _walk(copies, store, head):
-        found.append(one)
-        if len(found) == MOST_RECORDS:
-            break
-    return tuple(found)
+    try:
+        async for one in _walk(copies, store, head):
+            found.append(one)
+            if len(found) == MOST_RECORDS:
+                break
+    except (BadTransferError, RefusedError) as error:
+        if not found:
+            raise
+        return tuple(found), f"records before serial {found[-1].record.serial} are left out: {error}"
+    return tuple(found), None
 
 
 async def record_entry(copies: Copies, store: Store, head: Head, serial: int) -> RecordEntry | None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,12 @@ from gdac.manifest.head import parse_head
 from gdac.manifest.record import RunKind, parse_record
 from gdac.records import Outcome
 from gdac.sample.archive import make_archive, next_day
+from sync.hub.revert import Revert
+from sync.loop import run as run_loop
+from sync.progress import Silent
+from sync.run import opened
 from sync.sealed.describe import ABOUT
+from sync.state import State
 from tests.deployment import Deployment, folder_mirror
 
 FACES = {"archive.ttl", "archive.jsonld", "datacite.json", "linkset.json", "index.html"}
@@ -129,3 +135,35 @@ def test_a_mirror_that_was_emptied_is_described_anew(here, tmp_path):
     shutil.rmtree(tmp_path / "disk")
     here.run()
     assert about(tmp_path / "disk") == before
+
+
+def test_a_revert_that_cannot_be_described_says_so_and_stands(here):
+    here.mirrors = {}
+    here.run()
+    next_day(Path(here.source))
+    here.run()
+    shutil.rmtree(here.hub / ABOUT)
+    (here.hub / ABOUT).write_text("in the way")
+    with State.open(here.config.state_directory) as state:
+        done = run_loop(Revert(here.config, state, Silent(), lambda: here.now, opened).to(1))
+    assert head_of(here.hub).serial == done.seal.serial == 3
+    (note,) = done.notes
+    assert "not up to date" in note
+
+
+@pytest.mark.parametrize("damage", [b"{}", b"not a record"])
+def test_an_older_record_that_is_damaged_is_named_and_stops_no_mirror(here, tmp_path, damage):
+    here.mirrors = {}
+    for _ in range(3):
+        here.run()
+        next_day(tmp_path / "source")
+    first, second, _ = sorted((here.hub / "manifest").glob("*.record.json"))
+    second.write_bytes(damage)
+    shutil.rmtree(here.root / "state/sealed")
+    here.mirrors = {"disk": folder_mirror(tmp_path / "disk")}
+    done = here.replicate("disk")
+    assert done.mirrors[0].serial == 3
+    assert any("records before serial 3 are left out" in note and second.name in note for note in done.notes)
+    names = {file.name for file in (tmp_path / "disk/manifest").glob("*.record.json")}
+    assert len(names) == 1
+    assert not names & {first.name, second.name}
