@@ -10,16 +10,13 @@
 Secrets are never here: they come from the environment (see docs/stores.md).
 """
 
-import hashlib
-import json
-import re
 import tomllib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from gdac.errors import UsageError
 from gdac.manifest.record import BASE
@@ -28,7 +25,9 @@ from policies.distribution import judge_wishes
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE, DEFAULT_RETENTION
-from sync.places import is_in_place, why_not_in_place
+from sync.collect.section import CollectSection
+from sync.options import Connections, StoreOptions
+from sync.places import is_in_place, local_path, why_not_in_place
 from sync.views.definition import Definition
 from sync.views.section import FilterSection, Section
 
@@ -44,62 +43,6 @@ GLOBAL_INDEXES: Final = (
 )
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Connections = Annotated[int, Field(ge=1, le=128)]
-
-
-_BYTES: Final = re.compile(r"(\d+(?:\.\d+)?) ?(k|M|G)?B")
-_FACTOR: Final = {None: 1, "k": 10**3, "M": 10**6, "G": 10**9}
-
-
-def _as_bytes(found: Any) -> Any:
-    """``"20MB"`` as a number."""
-    said = _BYTES.fullmatch(found.strip()) if isinstance(found, str) else None
-    return float(said[1]) * _FACTOR[said[2]] if said else found
-
-
-class StoreOptions(Section):
-    """Where an archive lies and how to reach it.
-
-    Attributes:
-        store: URL or path; see docs/stores.md for the schemes.
-        endpoint: for ``s3://`` on another provider than AWS: its URL.
-        region: for ``s3://``.
-        anonymous: for buckets: sign nothing (public ones).
-        allow_http: for buckets: talk to an endpoint on another machine without TLS.
-        ca_file: certificates to trust instead of the system's, for HTTPS, FTPS and buckets.
-        key_file: for ``sftp://``: the private key.
-        known_hosts: for ``sftp://``: file of host keys; the user's own by default.
-        fingerprint: for ``sftp://``: the host key's ``SHA256:...`` fingerprint, instead of a file.
-        connections: most connections or transfers at once.
-        requests_per_second: most operations begun in a second; None for no limit.
-        bytes_per_second: most bytes in a second, both directions together; None for no limit.
-        timeout: seconds without a byte after which a connection counts as dead.
-    """
-
-    store: str
-    endpoint: str | None = None
-    region: str | None = None
-    anonymous: bool = False
-    allow_http: bool = False
-    ca_file: str = ""
-    key_file: str = ""
-    known_hosts: str = ""
-    fingerprint: str = ""
-    connections: Connections = 16
-    requests_per_second: Annotated[float, Field(gt=0, le=1e6)] | None = None
-    bytes_per_second: Annotated[float, BeforeValidator(_as_bytes), Field(ge=1024, le=1e12)] | None = None
-    timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
-
-    @property
-    def is_local(self) -> bool:
-        """It is a directory of this machine."""
-        return "://" not in self.store or self.store.startswith("file:")
-
-    @property
-    def definition(self) -> str:
-        """What tells this store from another one: what was learned of the one is not true of the other."""
-        told = (self.store, self.endpoint, self.region, self.anonymous, self.key_file)
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 class ArchiveSection(Section):
@@ -291,6 +234,7 @@ class Config(Section):
     audit: AuditSection = AuditSection()
     sweep: SweepSection = SweepSection()
     vault: VaultSection | None = None
+    collect: CollectSection | None = None
 
     def limits_for(self, mirror: str | None = None) -> Limits:
         """What the brake lets pass at the hub, or at a mirror."""
@@ -308,7 +252,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _check_in_place(self) -> Self:
         if not self.hub.in_place:
-            if not self.source:
+            if not self.source and self.collect is None:
                 raise ValueError("source: there is none, and hub.in_place is false; name an archive to mirror")
             return self
         why = why_not_in_place(self.hub.store, self.state_directory, [one.store for one in self.source.values()])
@@ -316,6 +260,16 @@ class Config(Section):
             why = "vault: a tree in place is changed by others, so gdac never sees the old bytes; leave the vault out"
         if why is not None:
             raise ValueError(why)
+        return self
+
+    @model_validator(mode="after")
+    def _check_collect(self) -> Self:
+        if self.collect is None:
+            return self
+        if self.source:
+            raise ValueError("collect: a hub either collects or mirrors a source; give each a hub of its own")
+        if self.hub.in_place or local_path(self.hub.store) is None:
+            raise ValueError("collect: submissions are collected into a local directory that gdac alone writes")
         return self
 
     @model_validator(mode="after")

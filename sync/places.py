@@ -24,9 +24,9 @@ def same_place(one: Any, other: Any) -> bool:
 
 
 def is_in_place(raw: dict[str, Any]) -> bool:
-    """Whether a parsed configuration has no source, or only the hub itself."""
+    """Whether a parsed configuration has no source, or only the hub itself; a hub that collects never is."""
     hub, sources = raw.get("hub"), raw.get("source")
-    if not isinstance(hub, dict) or "store" not in hub:
+    if not isinstance(hub, dict) or "store" not in hub or "collect" in raw:
         return False
     if "source" not in raw:
         return True

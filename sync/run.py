@@ -15,7 +15,7 @@ from gdac.manifest.record import RunFacts, RunKind
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord, StoreRecord
 from gdac.store import Store
 from sync.brakes.hold import HeldError
-from sync.config import Config, HubSection, MirrorSection, StoreOptions
+from sync.config import Config, HubSection, MirrorSection
 from sync.hub.day import HUB, Day, Observed
 from sync.hub.inplace import open_in_place
 from sync.hub.keeping import begin_day
@@ -23,6 +23,7 @@ from sync.journal import check_journal
 from sync.localdisk import local_disk
 from sync.mirror.fleet import Fleet
 from sync.mirror.pinned import Pin
+from sync.options import StoreOptions
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.describe import describe_hub

@@ -19,9 +19,10 @@ from gdac.store import Declared, Store
 from sync.audit.audit import Audit, AuditReport, Depth, FindingKind, load_paths
 from sync.audit.heal import Donors, Healing
 from sync.audit.shares import Part
-from sync.config import Config, StoreOptions
+from sync.config import Config
 from sync.hub.day import HUB
 from sync.mirror.exceptions import read_exceptions
+from sync.options import StoreOptions
 from sync.progress import Reporter
 from sync.run import opened
 from sync.sealed.copies import Copies, Shown, read_head

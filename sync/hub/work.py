@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gdac.store import Store
-from sync.config import Config, StoreOptions
+from sync.config import Config
+from sync.options import StoreOptions
 from sync.progress import Reporter
 from sync.state import State
 

@@ -19,6 +19,10 @@ Tables:
 - ``swept``: files that a sweep found changed at the source; the next run's ingest takes them.
 - ``probe``: per store, what it did when it was tried, and when; ``identity``: the id of this state among writers.
 - ``described``: per store, a digest of what its descriptions were made from.
+- ``submission``, ``item``: what DACs submitted, each file with every step that it took; the audit trail of collecting.
+- ``leaving``: paths out of the archive and not yet out of a sealed manifest; with ``pending`` collecting's journal.
+- ``arrival``: when published files came, for ``latest_data/``; the last 30 days.
+- ``left_in_inbox``: files that must not be read; ``exclusion``: versions of the restricted sensor exclusion lists.
 - ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 

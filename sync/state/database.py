@@ -10,6 +10,7 @@ import sqlite_utils
 
 from gdac.errors import GdacError
 from sync.state.boot import boot_id
+from sync.state.collect import CollectState
 from sync.state.holds import Holds
 from sync.state.ingest import IngestState
 from sync.state.probes import ProbesState
@@ -22,7 +23,7 @@ STATE_NAME = "state.db"
 _LOCK_NAME = "state.lock"
 
 
-class State(IngestState, StoresState, Holds, RollingState, ProbesState):
+class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectState):
     """The opened state database; make it with `State.open`, which takes the lock of its directory."""
 
     def __init__(self, directory: Path) -> None:

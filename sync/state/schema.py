@@ -79,3 +79,56 @@ def _boot(database: Any) -> None:
 @MIGRATIONS(name="0004-described")
 def _described(database: Any) -> None:
     database["described"].create({"store": str, "serial": int, "fingerprint": str}, pk="store")
+
+
+@MIGRATIONS(name="0005-collect")
+def _collect(database: Any) -> None:
+    database["submission"].create(
+        {
+            "number": int,
+            "dac": str,
+            "run": int,
+            "began": str,
+            "ended": str,
+            "forced": int,
+            "replay_of": int,
+            "serial": int,
+            "notes": str,
+            "mailed": str,
+        },
+        pk="number",
+    )
+    database["item"].create(
+        {
+            "id": int,
+            "submission": int,
+            "parent": int,
+            "name": str,
+            "label": str,
+            "size": int,
+            "sha256": bytes,
+            "kind": str,
+            "arrived": str,
+            "validator": str,
+            "step": str,
+            "has_bytes": int,
+            "result": str,
+            "verdict": str,
+            "path": str,
+            "replaces": str,
+            "reasons": str,
+            "rules": str,
+            "date_update": str,
+            "serial": int,
+        },
+        pk="id",
+    )
+    database["item"].create_index(["submission", "step"])
+    database.execute(
+        "create index item_unsealed on item (verdict) where serial is null and verdict in ('published', 'removed')"
+    )
+    database["submission"].create_index(["dac", "began"])
+    database["leaving"].create({"path": str, "why": str, "item": int}, pk="path")
+    database["arrival"].create({"path": str, "arrived": str}, pk="path")
+    database["left_in_inbox"].create({"dac": str, "name": str, "seen": str}, pk=("dac", "name"))
+    database["exclusion"].create({"dac": str, "sha256": bytes, "received": str, "item": int}, pk=("dac", "item"))

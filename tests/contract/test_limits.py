@@ -14,8 +14,9 @@ import pytest
 
 from gdac.errors import StoreError, UsageError
 from gdac.store import Declared, Store, TemporaryStoreError
-from sync.config import StoreOptions, check_config
+from sync.config import check_config
 from sync.loop import run
+from sync.options import StoreOptions
 from sync.run import opened
 from sync.stores.ftp import FtpStore
 from sync.stores.http import HttpStore
