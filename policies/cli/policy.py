@@ -170,7 +170,7 @@ def _lines(
     for wish in wished:
         yield f"{wish.key} asks for {wish.word!a}: {wish.refusal}"
     if counted:
-        yield f"{asked:,} paths asked about, {len(refused):,} must not be published"
+        yield f"{asked:,} path{'s' * (asked != 1)} asked about, {len(refused):,} must not be published"
     elif not overridden and not wished:
         yield "the configuration overrides no policy and asks for nothing that is forbidden"
 
