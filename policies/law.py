@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
+from gdac import __version__
 from gdac.errors import UsageError
 
 #: The groups, in the order in which they are told; a group is there when its file is.
@@ -144,6 +146,16 @@ def policy(policy_id: str) -> Policy:
     if found is None:
         raise UsageError(f"there is no policy {policy_id!a}.", hint="`gdac policy show` lists them all.")
     return found
+
+
+@cache
+def version() -> str:
+    """Version of the policies: that of the package, and a digest of all their data; for the record of a decision."""
+    found = sha256()
+    for name in GROUPS:
+        if _file(name).is_file():
+            found.update(_file(name).read_bytes())
+    return f"{__version__}+{found.hexdigest()[:12]}"
 
 
 def values(name: str, policy_id: str) -> Mapping[str, Any]:

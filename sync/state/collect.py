@@ -16,7 +16,7 @@ from sync.state.times import iso, moment_of, sure
 
 _ITEM: Final = (
     "id, submission, parent, name, label, size, sha256, kind, arrived, validator, step, has_bytes, result, verdict,"
-    " path, replaces, reasons, rules, date_update, serial"
+    " path, replaces, reasons, rules, date_update, serial, centre, platform"
 )
 _SUBMISSION: Final = "number, dac, run, began, ended, forced, replay_of, serial, notes, mailed"
 
@@ -29,6 +29,8 @@ class Checked:
     result: Mapping[str, Any] | None
     date_update: datetime | None
     rules: RuleSet
+    centre: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,15 @@ class CollectState(Section):
         """Keep what the checker said, all in one transaction."""
         with self._transaction() as connection:
             connection.executemany(
-                "update item set step = ?, result = ?, date_update = ?, rules = ? where id = ?",
+                "update item set step = ?, result = ?, date_update = ?, rules = ?, centre = ?, platform = ? where id = ?",
                 [
                     (
                         Step.CHECKED,
                         None if one.result is None else json.dumps(one.result, sort_keys=True),
                         iso(one.date_update),
                         json.dumps(asdict(one.rules)),
+                        one.centre,
+                        one.platform,
                         one.id,
                     )
                     for one in found
@@ -344,7 +348,7 @@ def _submission(row: Sequence[Any]) -> Submission:
 
 def _item(row: Sequence[Any]) -> Item:
     (id_, submission, parent, name, label, size, sha256, kind, arrived, validator, step, has_bytes, *rest) = row
-    result, verdict, path, replaces, reasons, rules, date_update, serial = rest
+    result, verdict, path, replaces, reasons, rules, date_update, serial, centre, platform = rest
     return Item(
         id_,
         submission,
@@ -366,4 +370,6 @@ def _item(row: Sequence[Any]) -> Item:
         RuleSet(**json.loads(rules)),
         moment_of(date_update),
         serial,
+        centre,
+        platform,
     )

@@ -78,6 +78,8 @@ class Item:
         rules: what the decision went by.
         date_update: DATE_UPDATE in the file (UTC); None where there is none.
         serial: the serial that sealed what became of it; None before, and where nothing was to be sealed.
+        centre: DATA_CENTRE in the file, stripped; None where it was not checked, or has none.
+        platform: PLATFORM_NUMBER in the file, stripped; None likewise.
     """
 
     id: int
@@ -100,6 +102,8 @@ class Item:
     rules: RuleSet
     date_update: datetime | None
     serial: int | None
+    centre: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,8 @@ def _collect(database: Any) -> None:
             "rules": str,
             "date_update": str,
             "serial": int,
+            "centre": str,
+            "platform": str,
         },
         pk="id",
     )
