@@ -23,6 +23,7 @@ Tables:
 - ``leaving``: paths out of the archive and not yet out of a sealed manifest; with ``pending`` collecting's journal.
 - ``arrival``: when published files came, for ``latest_data/``; the last 30 days.
 - ``left_in_inbox``: files that must not be read; ``exclusion``: versions of the restricted sensor exclusion lists.
+- ``removal``: what removal lists took out of the archive, and where its bytes are kept.
 - ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 

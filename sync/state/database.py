@@ -14,6 +14,7 @@ from sync.state.collect import CollectState
 from sync.state.holds import Holds
 from sync.state.ingest import IngestState
 from sync.state.probes import ProbesState
+from sync.state.removed import RemovedState
 from sync.state.rolling import RollingState
 from sync.state.schema import MIGRATIONS
 from sync.state.stores import StoresState
@@ -23,7 +24,7 @@ STATE_NAME = "state.db"
 _LOCK_NAME = "state.lock"
 
 
-class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectState):
+class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectState, RemovedState):
     """The opened state database; make it with `State.open`, which takes the lock of its directory."""
 
     def __init__(self, directory: Path) -> None:

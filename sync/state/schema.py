@@ -134,3 +134,20 @@ def _collect(database: Any) -> None:
     database["arrival"].create({"path": str, "arrived": str}, pk="path")
     database["left_in_inbox"].create({"dac": str, "name": str, "seen": str}, pk=("dac", "name"))
     database["exclusion"].create({"dac": str, "sha256": bytes, "received": str, "item": int}, pk=("dac", "item"))
+
+
+@MIGRATIONS(name="0006-removal")
+def _removal(database: Any) -> None:
+    database["removal"].create(
+        {
+            "item": int,
+            "path": str,
+            "kept": str,
+            "named": int,
+            "size": int,
+            "sha256": bytes,
+            "removed": str,
+            "deleted": str,
+        },
+        pk=("item", "path"),
+    )
