@@ -26,6 +26,7 @@ from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE, DEFAULT_RETENTION
 from sync.collect.section import CollectSection
+from sync.daemon.section import DaemonSection
 from sync.options import Connections, StoreOptions
 from sync.places import is_in_place, local_path, why_not_in_place
 from sync.views.definition import Definition
@@ -235,6 +236,7 @@ class Config(Section):
     sweep: SweepSection = SweepSection()
     vault: VaultSection | None = None
     collect: CollectSection | None = None
+    daemon: DaemonSection = DaemonSection()
 
     def limits_for(self, mirror: str | None = None) -> Limits:
         """What the brake lets pass at the hub, or at a mirror."""
