@@ -24,6 +24,7 @@ Tables:
 - ``arrival``: when published files came, for ``latest_data/``; the last 30 days.
 - ``left_in_inbox``: files that must not be read; ``exclusion``: versions of the restricted sensor exclusion lists.
 - ``removal``: what removal lists took out of the archive, and where its bytes are kept.
+- ``made``: what merged files and index files of a hub that collects were made of, and which wait to be made.
 - ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 

@@ -13,6 +13,7 @@ from sync.state.boot import boot_id
 from sync.state.collect import CollectState
 from sync.state.holds import Holds
 from sync.state.ingest import IngestState
+from sync.state.made import MadeState
 from sync.state.probes import ProbesState
 from sync.state.removed import RemovedState
 from sync.state.rolling import RollingState
@@ -24,7 +25,7 @@ STATE_NAME = "state.db"
 _LOCK_NAME = "state.lock"
 
 
-class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectState, RemovedState):
+class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectState, RemovedState, MadeState):
     """The opened state database; make it with `State.open`, which takes the lock of its directory."""
 
     def __init__(self, directory: Path) -> None:

@@ -151,3 +151,8 @@ def _removal(database: Any) -> None:
         },
         pk=("item", "path"),
     )
+
+
+@MIGRATIONS(name="0007-made")
+def _made(database: Any) -> None:
+    database["made"].create({"path": str, "members": bytes, "sha256": bytes}, pk="path")
