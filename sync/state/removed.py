@@ -1,4 +1,4 @@
-"""What removal lists took out of the archive, file by file, and where its bytes are kept until their time is over."""
+"""What is kept for a time: files that removal lists took out of the archive, and files that were refused."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,11 +33,37 @@ class Removal:
     deleted: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A refused file that went back to its DAC.
+
+    Attributes:
+        item: its id.
+        name: its bare name.
+        sha256: of its bytes.
+        ended: when its submission was done with (UTC); None while that is under way.
+    """
+
+    item: int
+    name: str
+    sha256: bytes
+    ended: datetime | None
+
+
 _COLUMNS = "item, path, kept, named, size, sha256, removed, deleted"
 
 
 class RemovedState(Section):
-    """Files that their DACs removed."""
+    """Files that their DACs removed, and those that went back to them."""
+
+    def returned(self, dac: str) -> Iterator[Returned]:
+        """Refused files of a DAC that went back with their bytes, oldest first."""
+        query = (
+            "select id, name, sha256, ended from item join submission on submission = number"
+            " where dac = ? and verdict = 'refused' and step = 'filed' and sha256 is not null order by id"
+        )
+        for item, name, sha256, ended in self._connection.execute(query, (dac,)):
+            yield Returned(item, name, bytes(sha256), moment_of(ended))
 
     def plan_removals(self, item: int, removals: Iterable[Removal]) -> None:
         """Keep what a list will take out, in place of what was kept for that list."""
