@@ -86,6 +86,7 @@ class Capabilities:
         compare_and_swap: `Expect` is honoured by the server, atomically.
         keeps_modified: `write` keeps the ``modified`` it is given and `stat` returns it.
         keeps_writes: what `write` returned for outlasts a power cut here, without a `flush`.
+        lists_whole: what shows was put there whole, whoever put it; elsewhere a file may still be growing.
     """
 
     writes: bool = False
@@ -94,6 +95,7 @@ class Capabilities:
     compare_and_swap: bool = False
     keeps_modified: bool = False
     keeps_writes: bool = True
+    lists_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

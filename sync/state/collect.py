@@ -265,10 +265,13 @@ class CollectState(Section):
         return [(path, sure(when)) for path, when in rows]
 
     def taken_since(self, dac: str, since: datetime) -> tuple[int, int]:
-        """Files and bytes that were taken from a DAC's inbox since a time; members of archives are not counted."""
+        """Files and bytes that were taken from a DAC's inbox since a time.
+
+        Members of archives are not counted, nor is what was refused unread: nothing of it travelled.
+        """
         query = (
             "select count(*), coalesce(sum(size), 0) from item join submission on submission = number"
-            " where dac = ? and began >= ? and parent is null and replay_of is null"
+            " where dac = ? and began >= ? and parent is null and replay_of is null and sha256 is not null"
         )
         files, size = self._connection.execute(query, (dac, iso(since))).fetchone()
         return int(files), int(size)

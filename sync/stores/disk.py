@@ -30,7 +30,8 @@ if sys.platform != "win32":
 BLOCK: Final = 1 << 20
 #: The system can write out all that was written so far; where it cannot, each file is made durable by itself.
 HAS_BARRIER: Final = hasattr(os, "sync")
-_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+#: No link is followed where a path was found to hold none: somebody may have put one there since.
+_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _HINTS: Final = {
     errno.ENOSPC: "The disk is full: free some space and run again; what is there stays whole.",
@@ -80,10 +81,12 @@ class Tree:
 
     Args:
         root: the directory; made by the first write when it is not there.
+        kept_levels: directories of the first so many levels stay though a delete empties them.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, kept_levels: int = 0) -> None:
         self.root = os.path.realpath(root)
+        self._kept_levels = kept_levels
         self.session = Session(self.root)
 
     # --- names
@@ -271,7 +274,7 @@ class Tree:
                 os.unlink(path)
             except (FileNotFoundError, NotADirectoryError):
                 return
-            while folder != self.root:
+            for _ in range(key.count("/") - self._kept_levels):
                 try:
                     os.rmdir(folder)
                 except OSError:  # not empty, or not ours to remove: both fine

@@ -53,8 +53,8 @@ class LocalStore:
     """
 
     def __init__(self, root: Path, settings: LocalSettings | None = None) -> None:
-        self._tree = Tree(root)
         self._settings = settings or LocalSettings()
+        self._tree = Tree(root, self._settings.kept_levels)
         self._threads: Threads | None = None
         self._probed: Probed | None = None
 

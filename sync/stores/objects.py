@@ -134,6 +134,7 @@ class ObjectStore:
             exact_listing=True,
             compare_and_swap=seen is not None and seen.honours_expectations,
             keeps_modified=seen is None or bool(seen.keeps_modified),
+            lists_whole=True,
         )
 
     async def probe(self, known: Probed | None = None) -> Probed:

@@ -9,9 +9,11 @@ class LocalSettings:
 
     Attributes:
         threads: most blocking calls at once.
+        kept_levels: directories of the first so many levels stay though a delete empties them; 0: none does.
     """
 
     threads: int = 4
+    kept_levels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class FtpSettings:
         pipeline: send independent questions together; off for a server that loses some.
         ca_file: for ftps: PEM file of the authorities to trust, instead of the system's. Certificates are always
             checked.
+        writes: it is an account that we may write in, see `sync.stores.ftpaccount`; else it is only read.
     """
 
     user: str = "anonymous"
@@ -60,6 +63,7 @@ class FtpSettings:
     read_seconds: float = 60.0
     pipeline: bool = True
     ca_file: str = ""
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class SftpSettings:
         connect_seconds: longest wait for a connection, and for the log-in.
         read_seconds: longest silence while bytes or an answer are due.
         stale_seconds: unfinished files of other runs that are older than this belong to runs that died.
+        kept_levels: directories of the first so many levels stay though a delete empties them; 0: none does.
     """
 
     user: str = ""
@@ -87,6 +92,7 @@ class SftpSettings:
     connect_seconds: float = 20.0
     read_seconds: float = 60.0
     stale_seconds: float = 86_400.0
+    kept_levels: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,7 +186,7 @@ class SftpStore:
     async def delete(self, key: str) -> None:
         """Remove one file and the directories it leaves empty; fine when it is not there."""
         path = self._path(key)
-        above = [key.rsplit("/", depth)[0] for depth in range(1, key.count("/") + 1)]
+        above = [key.rsplit("/", depth)[0] for depth in range(1, key.count("/") + 1 - self._settings.kept_levels)]
 
         def remove(talk: Connection) -> None:
             talk.remove(path)
