@@ -25,10 +25,12 @@ Tables:
 - ``left_in_inbox``: files that must not be read; ``exclusion``: versions of the restricted sensor exclusion lists.
 - ``removal``: what removal lists took out of the archive, and where its bytes are kept.
 - ``made``: what merged files and index files of a hub that collects were made of, and which wait to be made.
+- ``shown_head``: per store, the head that it was seen to show last; ``audited``: per store and part, its last audit.
+- ``total``: sums over all runs that only grow, for metrics.
 - ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 
-from sync.state.database import STATE_NAME, State
+from sync.state.database import STATE_NAME, State, StateBusyError, is_free
 from sync.state.records import Ingested, KeptHold, KeptProbe, KnownIndex, MirrorException, NewHold, SetAside
 
 __all__ = [
@@ -41,4 +43,6 @@ __all__ = [
     "NewHold",
     "SetAside",
     "State",
+    "StateBusyError",
+    "is_free",
 ]

@@ -20,23 +20,28 @@ from sync.state.rolling import RollingState
 from sync.state.schema import MIGRATIONS
 from sync.state.stores import StoresState
 from sync.state.times import iso
+from sync.state.watched import WatchedState, count_up
 
 STATE_NAME = "state.db"
 _LOCK_NAME = "state.lock"
 
 
-class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectState, RemovedState, MadeState):
+class StateBusyError(GdacError):
+    """Another process holds the lock of a state."""
+
+
+class State(
+    IngestState, StoresState, Holds, RollingState, ProbesState, CollectState, RemovedState, MadeState, WatchedState
+):
     """The opened state database; make it with `State.open`, which takes the lock of its directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, lock: sqlite3.Connection | None, database: sqlite_utils.Database) -> None:
         self.directory = directory
         self.boot = boot_id()
-        self._lock = _take_lock(directory)
-        self._database = sqlite_utils.Database(directory / STATE_NAME)
-        self._connection: sqlite3.Connection = self._database.conn
-        self._connection.execute("pragma journal_mode=wal")
-        self._connection.execute("pragma synchronous=full")
-        MIGRATIONS.apply(self._database)
+        self._lock, self._database = lock, database
+        self._connection: sqlite3.Connection = database.conn
+        #: Another process is at work with this state; only `look` finds that.
+        self.is_busy = False
 
     @classmethod
     def open(cls, directory: Path) -> Self:
@@ -49,12 +54,40 @@ class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectS
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise GdacError(f"cannot make the state directory {directory}: {error.strerror}.") from error
-        return cls(directory)
+        opened = cls(directory, lock=_take_lock(directory), database=sqlite_utils.Database(directory / STATE_NAME))
+        opened._connection.execute("pragma journal_mode=wal")
+        opened._connection.execute("pragma synchronous=full")
+        MIGRATIONS.apply(opened._database)
+        return opened
+
+    @classmethod
+    def look(cls, directory: Path) -> Self:
+        """Open the state only to read it, as it is now, whoever works with it meanwhile; nothing is made or changed.
+
+        Where nothing is, it is an empty state. Close it soon: what is written meanwhile cannot be tidied up.
+
+        Raises:
+            GdacError: it is of an older gdac, and another process holds the lock.
+        """
+        file = directory / STATE_NAME
+        if not file.is_file():
+            empty = cls(directory, lock=None, database=sqlite_utils.Database(memory=True))
+            MIGRATIONS.apply(empty._database)
+            return empty
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+        found = cls(directory, lock=None, database=sqlite_utils.Database(connection))
+        if MIGRATIONS.pending(found._database):
+            found.close()
+            return cls.open(directory)
+        found.is_busy = _is_locked(directory)
+        connection.execute("begin")
+        return found
 
     def close(self) -> None:
         """Close the database and let go of the lock."""
         self._database.close()
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +111,8 @@ class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectS
                 "update run set ended = ?, outcome = ?, summary = ? where id = ?",
                 (iso(now), outcome, json.dumps(summary, sort_keys=True), run),
             )
+            kind = connection.execute("select kind from run where id = ?", (run,)).fetchone()
+            count_up(connection, kind[0] if kind else "", outcome, summary)
 
     def runs(self, most: int = 10) -> list[dict[str, Any]]:
         """The newest runs, newest first."""
@@ -85,17 +120,49 @@ class State(IngestState, StoresState, Holds, RollingState, ProbesState, CollectS
         return [{**row, "summary": json.loads(row["summary"] or "{}")} for row in found]
 
 
+def is_free(directory: Path) -> bool:
+    """Whether no process works with the state in ``directory`` just now.
+
+    Raises:
+        GdacError: the directory cannot be locked at all.
+    """
+    try:
+        lock = _take_lock(directory)
+    except StateBusyError:
+        return False
+    lock.close()
+    return True
+
+
 def _take_lock(directory: Path) -> sqlite3.Connection:
     """Hold an exclusive SQLite lock: the system lets go of it whichever way the process ends, on every platform."""
-    lock = sqlite3.connect(directory / _LOCK_NAME, timeout=0, isolation_level=None)
+    # Not 0: those who only look whether it is held (`_is_locked`) hold a share of it for a moment.
+    lock = sqlite3.connect(directory / _LOCK_NAME, timeout=0.25, isolation_level=None)
     try:
         lock.execute("begin exclusive")
     except sqlite3.OperationalError as error:
         lock.close()
         if "locked" in str(error):
-            raise GdacError(
+            raise StateBusyError(
                 f"another gdac process is working with the state in {directory}.",
                 hint="Wait for it to end, or give this one a state directory of its own.",
             ) from error
         raise GdacError(f"cannot lock the state directory {directory}: {error}.") from error
     return lock
+
+
+def _is_locked(directory: Path) -> bool:
+    """Whether another process holds the lock of a state directory."""
+    file = directory / _LOCK_NAME
+    if not file.is_file():
+        return False
+    looking = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None)
+    try:
+        looking.execute("select 1 from sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return True
+        raise
+    finally:
+        looking.close()
+    return False

@@ -156,3 +156,13 @@ def _removal(database: Any) -> None:
 @MIGRATIONS(name="0007-made")
 def _made(database: Any) -> None:
     database["made"].create({"path": str, "members": bytes, "sha256": bytes}, pk="path")
+
+
+@MIGRATIONS(name="0007-watched")
+def _watched(database: Any) -> None:
+    database["shown_head"].create({"store": str, "raw": bytes, "seen": str}, pk="store")
+    database["audited"].create(
+        {"store": str, "number": int, "of": int, "ended": str, "files": int, "found": int, "left": int},
+        pk=("store", "number", "of"),
+    )
+    database["total"].create({"what": str, "who": str, "how": str, "number": int}, pk=("what", "who", "how"))
