@@ -321,17 +321,37 @@ def load_config(file: Path) -> Config:
     Raises:
         UsageError: names every mistake at once, each with its key.
     """
+    return parse_config(read_config(file), where=str(file))
+
+
+def read_config(file: Path) -> bytes:
+    """The bytes of a configuration file.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        return file.read_bytes()
     except FileNotFoundError as error:
         raise UsageError(
             f"no configuration at {file}.", hint="Write one with `gdac sync init`, or name it with --config."
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise UsageError(f"cannot read the configuration {file}: {error}.") from error
+
+
+def parse_config(raw: bytes, *, where: str) -> Config:
+    """Check the bytes of a configuration; ``where`` names it in messages.
+
+    Raises:
+        UsageError: names every mistake at once, each with its key.
+    """
+    try:
+        return check_config(tomllib.loads(raw.decode("utf-8")), where=where)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot read the configuration {where}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file} is not valid TOML: {error}.") from error
-    return check_config(raw, where=str(file))
+        raise UsageError(f"{where} is not valid TOML: {error}.") from error
 
 
 def check_config(raw: dict[str, Any], *, where: str) -> Config:
