@@ -53,7 +53,7 @@ def test_what_is_not_there_is_said():
 
 def test_check_of_paths():
     fine = gdac_policy("check", "dac/aoml/13857/13857_meta.nc")
-    assert (fine.exit_code, fine.output) == (0, "1 paths asked about, 0 must not be published\n")
+    assert (fine.exit_code, fine.output) == (0, "1 path asked about, 0 must not be published\n")
     bad = gdac_policy("check", "-", "etc/x", given="ar_greylist.txt\r\n\ndac/aoml/13857/13857_meta.nc\n\x1b[2J\n")
     assert bad.exit_code == 1
     assert bad.output.splitlines()[0].startswith("ar_greylist.txt: [DIS-002] ")
