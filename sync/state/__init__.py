@@ -30,7 +30,7 @@ Tables:
 - ``ingest_stop``: why runs do not ingest for now (after a revert); at most one row.
 """
 
-from sync.state.database import STATE_NAME, State, StateBusyError, is_free
+from sync.state.database import STATE_NAME, State
 from sync.state.records import Ingested, KeptHold, KeptProbe, KnownIndex, MirrorException, NewHold, SetAside
 
 __all__ = [
@@ -43,6 +43,4 @@ __all__ = [
     "NewHold",
     "SetAside",
     "State",
-    "StateBusyError",
-    "is_free",
 ]

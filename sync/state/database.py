@@ -26,10 +26,6 @@ STATE_NAME = "state.db"
 _LOCK_NAME = "state.lock"
 
 
-class StateBusyError(GdacError):
-    """Another process holds the lock of a state."""
-
-
 class State(
     IngestState, StoresState, Holds, RollingState, ProbesState, CollectState, RemovedState, MadeState, WatchedState
 ):
@@ -120,20 +116,6 @@ class State(
         return [{**row, "summary": json.loads(row["summary"] or "{}")} for row in found]
 
 
-def is_free(directory: Path) -> bool:
-    """Whether no process works with the state in ``directory`` just now.
-
-    Raises:
-        GdacError: the directory cannot be locked at all.
-    """
-    try:
-        lock = _take_lock(directory)
-    except StateBusyError:
-        return False
-    lock.close()
-    return True
-
-
 def _take_lock(directory: Path) -> sqlite3.Connection:
     """Hold an exclusive SQLite lock: the system lets go of it whichever way the process ends, on every platform."""
     # Not 0: those who only look whether it is held (`_is_locked`) hold a share of it for a moment.
@@ -143,7 +125,7 @@ def _take_lock(directory: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         lock.close()
         if "locked" in str(error):
-            raise StateBusyError(
+            raise GdacError(
                 f"another gdac process is working with the state in {directory}.",
                 hint="Wait for it to end, or give this one a state directory of its own.",
             ) from error
