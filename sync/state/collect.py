@@ -312,7 +312,7 @@ class CollectState(Section):
 def _add(connection: sqlite3.Connection, number: int, one: NewItem) -> int:
     cursor = connection.execute(
         "insert into item (submission, parent, name, label, size, sha256, kind, arrived, validator, step, has_bytes,"
-        " verdict, reasons, rules) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')",
+        " verdict, reasons, rules) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             one.parent,
@@ -327,6 +327,7 @@ def _add(connection: sqlite3.Connection, number: int, one: NewItem) -> int:
             one.has_bytes,
             one.verdict,
             json.dumps([asdict(reason) for reason in one.reasons]),
+            json.dumps(asdict(one.rules)),
         ),
     )
     assert cursor.lastrowid is not None

@@ -122,6 +122,7 @@ class NewItem:
     has_bytes: bool = True
     verdict: Verdict | None = None
     reasons: tuple[Reason, ...] = ()
+    rules: RuleSet = RuleSet()
 
 
 @dataclass(frozen=True, slots=True)
