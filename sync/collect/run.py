@@ -29,6 +29,7 @@ from sync.collect.holdings import Holdings
 from sync.collect.inbox import Inbox, opened_inbox
 from sync.collect.publish import Doing
 from sync.collect.record import CollectRecord, SubmissionRecord
+from sync.collect.replay import finish_replay
 from sync.collect.report import mail_reports, write_reports
 from sync.collect.sealing import seal_collected
 from sync.collect.section import CollectSection
@@ -142,7 +143,7 @@ class Collect:
         async with AsyncExitStack() as stack:
             hub, shown = await self._hub(stack)
             found = _Found()
-            under_way = self._state.open_submissions()
+            under_way = self._under_way()
             found.resumed = frozenset(one.number for one in under_way)
             for dac in dict.fromkeys([*(one.dac for one in under_way), *chosen]):
                 await self._open_account(stack, dac, found)
@@ -179,6 +180,14 @@ class Collect:
                     hint=f"Take the tree over first: gdac manifest seal {hub.name}",
                 )
         return hub, shown
+
+    def _under_way(self) -> list[Submission]:
+        """Submissions that runs before this one have begun; those in which nothing came are forgotten."""
+        for one in self._state.open_submissions():
+            finish_replay(self._state, self._directory, one)
+            if not self._state.count_items(one.number):
+                self._state.drop_submission(one.number)
+        return self._state.open_submissions()
 
     async def _open_account(self, stack: AsyncExitStack, dac: str, found: _Found) -> None:
         section = self._section
