@@ -94,17 +94,17 @@ class WatchedState(Section):
         """The sums over all runs: what, of whom, how, and the number."""
         return self._connection.execute("select what, who, how, number from total order by what, who, how").fetchall()
 
-    def tries_of_hub(self) -> Tries:
-        """How runs went that would seal the hub."""
-        marks = ", ".join("?" * len(HUB_KINDS))
+    def tries_of_hub(self, kinds: Sequence[str] = HUB_KINDS) -> Tries:
+        """How runs of some kinds went that would seal the hub."""
+        marks = ", ".join("?" * len(kinds))
         asked = f"from run where ended is not null and kind in ({marks})"
         last = self._connection.execute(
             f"select ended, case when outcome = 'failed' and not {_SEALED} then json_extract(summary, '$.error') end"
             f" {asked} and json_extract(summary, '$.cause') is not ? order by id desc limit 1",
-            (*HUB_KINDS, STOPPED),
+            (*kinds, STOPPED),
         ).fetchone()
         good = self._connection.execute(
-            f"select ended {asked} and {_SEALED} order by id desc limit 1", HUB_KINDS
+            f"select ended {asked} and (outcome in ('fine', 'partial') or {_SEALED}) order by id desc limit 1", kinds
         ).fetchone()
         return _tries(last, good)
 

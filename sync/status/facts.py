@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from pydantic import TypeAdapter, ValidationError
 
 from gdac.errors import RefusedError
-from sync.status.parts import Collect, Held, Job, Quarantine, Run, Total
+from sync.status.parts import CollectStatus, Held, JobStatus, Quarantine, RunStatus, Total
 
 STATUS_FORMAT: Final = "argo-gdac status 1"
 #: A status is no longer than this, in bytes; a reader stops there.
@@ -57,7 +57,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class AuditStatus:
     """How far a store has been held against its manifest.
 
     Attributes:
@@ -93,7 +93,7 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class Hub:
+class HubStatus:
     """The archive that is sealed.
 
     Attributes:
@@ -104,7 +104,7 @@ class Hub:
         newest_index: newest stamp of its index files.
         last_try: when the last run ended that would seal it.
         last_good: when such a run ended well last: then it held what the source showed.
-        last_error: why the last one did not; empty where it did.
+        last_error: why the last one failed; empty where it did not (a held one did not fail).
         pending: files that are there and not yet sealed.
         superseded: files that left the manifest and are still readable.
         swept: files that a sweep found changed and that wait for the next run.
@@ -133,7 +133,7 @@ class Hub:
     superseded: int = 0
     swept: int = 0
     stopped: str = ""
-    audit: Audit | None = None
+    audit: AuditStatus | None = None
     days: tuple[Day, ...] = ()
     deltas: tuple[Delta, ...] = ()
 
@@ -148,7 +148,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Mirror:
+class MirrorStatus:
     """An archive that is kept equal to the hub, or a view of it.
 
     Attributes:
@@ -163,7 +163,7 @@ class Mirror:
         behind_hours: hours since then; 0 where it lacks none; None where it shows nothing.
         last_try: when the last run ended that would bring it up to date.
         last_good: when such a run ended well last.
-        last_error: why the last one did not; empty where it did.
+        last_error: why the last one failed; empty where it did not (a held one did not fail).
         superseded: files that left the manifest and are still readable there.
         missing_count: sealed paths that it cannot hold just now; ``missing`` are the first of them.
         audit: how far it was audited.
@@ -185,7 +185,7 @@ class Mirror:
     superseded: int = 0
     missing_count: int = 0
     missing: tuple[Missing, ...] = ()
-    audit: Audit | None = None
+    audit: AuditStatus | None = None
     days: tuple[Day, ...] = ()
 
 
@@ -209,13 +209,13 @@ class Status:
 
     made: datetime
     generator: str
-    hub: Hub
-    mirrors: tuple[Mirror, ...] = ()
+    hub: HubStatus
+    mirrors: tuple[MirrorStatus, ...] = ()
     holds: tuple[Held, ...] = ()
     quarantine: Quarantine = field(default_factory=Quarantine)
-    runs: tuple[Run, ...] = ()
-    jobs: tuple[Job, ...] = ()
-    collect: Collect | None = None
+    runs: tuple[RunStatus, ...] = ()
+    jobs: tuple[JobStatus, ...] = ()
+    collect: CollectStatus | None = None
     totals: tuple[Total, ...] = ()
     until: datetime | None = None
     format: str = STATUS_FORMAT

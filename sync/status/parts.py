@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobStatus:
     """A job of the daemon.
 
     Attributes:
@@ -13,7 +13,8 @@ class Job:
         schedule: as the configuration says, such as ``daily 03:17``.
         running_since: when the run that is under way began; None where none is.
         last_start, last_end: of the last run; None where there was none.
-        last_outcome: ``fine``, ``findings``, ``partial``, ``held`` or ``failed``; empty where there was none.
+        last_outcome: a word of `sync.daemon.schedule.Ending`, such as ``fine`` or ``held``; empty where there was none.
+        last_error: why it failed last; empty where it did not.
         last_good: when it ended well last (fine, findings or partial).
         next_due: when it runs next; None where it is off.
     """
@@ -24,6 +25,7 @@ class Job:
     last_start: datetime | None = None
     last_end: datetime | None = None
     last_outcome: str = ""
+    last_error: str = ""
     last_good: datetime | None = None
     next_due: datetime | None = None
 
@@ -107,7 +109,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunStatus:
     """One run, newest ones only.
 
     Attributes:
@@ -166,7 +168,7 @@ class DacStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Collect:
+class CollectStatus:
     """How collecting fares.
 
     Attributes:

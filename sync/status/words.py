@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sync.status.facts import Hub, Mirror, Status, Word
-from sync.status.parts import Job
+from sync.status.facts import HubStatus, MirrorStatus, Status, Word
+from sync.status.parts import JobStatus
 
 #: What jobs and runs move, by kind; others leave stores as they are, or mend single files.
 _MOVE_HUB: Final = frozenset({"sync", "run", "index_check", "collect", "seed"})
 _MOVE_MIRRORS: Final = frozenset({"sync", "run", "index_check", "replicate"})
 
 
-def aged(status: Status, now: datetime, jobs: Sequence[Job] | None = None) -> Status:
+def aged(status: Status, now: datetime, jobs: Sequence[JobStatus] | None = None) -> Status:
     """The same status as it is to be told at ``now``, perhaps with newer jobs of the daemon."""
     status = status if jobs is None else replace(status, jobs=tuple(jobs), until=next_due(jobs) or status.until)
     moving = {one.name for one in status.jobs if one.running_since is not None}
@@ -22,7 +22,7 @@ def aged(status: Status, now: datetime, jobs: Sequence[Job] | None = None) -> St
     return replace(status, hub=hub, mirrors=tuple(_mirror(status, one, now, moving) for one in status.mirrors))
 
 
-def next_due(jobs: Sequence[Job]) -> datetime | None:
+def next_due(jobs: Sequence[JobStatus]) -> datetime | None:
     """When the next job is due that writes a status; None where none is."""
     moves = _MOVE_HUB | _MOVE_MIRRORS
     return min((one.next_due for one in jobs if one.next_due and one.name in moves), default=None)
@@ -42,7 +42,7 @@ def _hub_word(status: Status, now: datetime, moving: set[str]) -> Word:
     return _fares(hub, now) or Word.CURRENT
 
 
-def _mirror(status: Status, one: Mirror, now: datetime, moving: set[str]) -> Mirror:
+def _mirror(status: Status, one: MirrorStatus, now: datetime, moving: set[str]) -> MirrorStatus:
     hours = one.behind_hours
     if one.behind_since is not None:
         hours = round(max((now - one.behind_since).total_seconds(), 0.0) / 3600, 2)
@@ -56,7 +56,7 @@ def _mirror(status: Status, one: Mirror, now: datetime, moving: set[str]) -> Mir
     return replace(one, word=word, behind_hours=hours)
 
 
-def _fares(one: Hub | Mirror, now: datetime) -> Word | None:
+def _fares(one: HubStatus | MirrorStatus, now: datetime) -> Word | None:
     if one.last_error:
         return Word.FAILING
     if one.serial is None:
