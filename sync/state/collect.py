@@ -158,7 +158,8 @@ class CollectState(Section):
         """Keep what the checker said, all in one transaction."""
         with self._transaction() as connection:
             connection.executemany(
-                "update item set step = ?, result = ?, date_update = ?, rules = ?, centre = ?, platform = ? where id = ?",
+                "update item set step = ?, result = ?, date_update = ?, rules = ?, centre = ?, platform = ?"
+                " where id = ?",
                 [
                     (
                         Step.CHECKED,
