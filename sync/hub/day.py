@@ -32,6 +32,7 @@ from sync.mirror.adopt import list_held
 from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.grace import Grace, dropped_keys
+from sync.sealed.records import chain_keys
 from sync.sealed.underway import UnderWay
 from sync.state import State
 
@@ -248,13 +249,18 @@ class Day:
             if record.new:
                 dropped = dropped_keys(seen.before.head if seen.before else None, shown.head)
                 self._grace.record(shown.head, None if self._config.in_place else table, dropped)
-            self._under_way.settle(shown.head, "new_state", self._now())
+            chain = await self._chain(shown)
+            self._under_way.settle(shown.head, "new_state", self._now(), chain)
             self._state.forget_pending()
             if self._way is Way.LISTING:
                 Marks(self._state.directory).save(self._connection, seen.waiting)
         self._brake.settle(seen.judgement, record.serial if record.new else None)
         self._copies.prune(shown.head)
         return record, shown, await self._grace.delete_due(self._hub, shown.head)
+
+    async def _chain(self, shown: Shown) -> frozenset[str]:
+        """Records that no broken-off run left behind; asked for only where one broke off."""
+        return await chain_keys(self._copies, self._hub, shown.head) if self._under_way.has_broken else frozenset()
 
     def _is_quiet(self, visit: IndexVisit, before: Shown | None) -> bool:
         if before is None or self._state.pending_count() or self._state.due_count(self._now()):

@@ -34,6 +34,7 @@ from sync.sealed.copies import Copies, Shown, fetch_file, read_head
 from sync.sealed.describe import describe_hub
 from sync.sealed.grace import Grace, dropped_keys
 from sync.sealed.past import PastFiles
+from sync.sealed.records import chain_keys
 from sync.sealed.timetravel import Past, file_at, find, load_since, save
 from sync.sealed.underway import UnderWay
 from sync.sealed.writers import take_hub
@@ -237,7 +238,8 @@ class Revert(HubWork):
             dropped = dropped_keys(before.head, shown.head)
             grace = Grace(connection, hub, HUB, self._config.hub.grace, self._state, self._copies, self._now)
             grace.record(shown.head, DELTA_TABLE, [*dropped, *self._borrowed])
-        under_way.settle(shown.head, "goal", self._now())
+        chain = await chain_keys(self._copies, hub, shown.head) if under_way.has_broken else frozenset()
+        under_way.settle(shown.head, "goal", self._now(), chain)
         notes = await describe_hub(self._copies, hub, shown.head, self._state)
         self._leave_doubtful(connection, shown.head.serial)
         first = plan.first_paths(connection, "lost", _FIRST)

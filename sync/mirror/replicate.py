@@ -142,7 +142,7 @@ class Replication:
             self._state.set_exceptions(mirror.name, missing)
             if way != "current":
                 grace.record(aim.head, "changes_there", dropped_keys(there.head if there else None, aim.head))
-            await self._settle(connection, mirror, aim, under_way)
+            await self._settle(connection, mirror, aim, under_way, frozenset(one.key for one in sources.records))
             deleted = await grace.delete_due(self._sealed_at(mirror, aim), aim.head)
             if aim.is_view:
                 aim.copies.prune(aim.head)
@@ -168,12 +168,17 @@ class Replication:
         )
 
     async def _settle(
-        self, connection: duckdb.DuckDBPyConnection, mirror: Mirror, aim: Aim, under_way: UnderWay
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        mirror: Mirror,
+        aim: Aim,
+        under_way: UnderWay,
+        chain: frozenset[str],
     ) -> None:
         """What broken-off runs brought and the head does not name goes after the grace."""
         if under_way.has_broken:
             await aim.copies.load_manifest(connection, self._sealed_at(mirror, aim), aim.head, "shown_rows")
-        under_way.settle(aim.head, "shown_rows", self._now())
+        under_way.settle(aim.head, "shown_rows", self._now(), chain)
 
     async def _aim(self, connection: duckdb.DuckDBPyConnection, mirror: Mirror, there: Shown | None) -> Aim:
         own = Copies(self._state.directory / "views" / mirror.name)

@@ -60,6 +60,19 @@ async def records_of(copies: Copies, store: Store, head: Head) -> tuple[tuple[Ke
     return tuple(found), None
 
 
+async def chain_keys(copies: Copies, store: Store, head: Head) -> frozenset[str]:
+    """Where the records of `records_of` lie in a store; none where the head's own is damaged.
+
+    Raises:
+        StoreError: the store failed.
+    """
+    try:
+        records, _ = await records_of(copies, store, head)
+    except (BadTransferError, RefusedError):
+        return frozenset()
+    return frozenset(one.key for one in records)
+
+
 async def record_entry(copies: Copies, store: Store, head: Head, serial: int) -> RecordEntry | None:
     """The record of one serial, however old, as a head names it; None where the chain does not reach it.
 

@@ -8,7 +8,7 @@ paths are noted first, in one file beside the state, which stands until the head
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from sync.sealed.grace import sealed_keys
 from sync.state import State
 
 _FOLDER: Final = "under-way"
+_NO_RECORD: Final = 1 << 62
 
 
 class UnderWay:
@@ -91,20 +92,24 @@ class UnderWay:
         """Whether a run before this one broke off: only then is there anything to look for."""
         return self._broken
 
-    def settle(self, head: Head, manifest: str, now: datetime) -> None:
+    def settle(self, head: Head, manifest: str, now: datetime, chain: Collection[str]) -> None:
         """The store shows ``head``: what broken-off runs noted and is nowhere in it is superseded.
 
         Args:
             head: what it shows.
             manifest: table or view of its manifest, by the store's paths; not looked at when no run broke off.
             now: the time.
+            chain: keys of records from the head's back (`sync.sealed.records.chain_keys`); may be empty when no run
+                broke off. A record of a serial before those may be one of the chain, and stays.
         """
         files = self._files()
         if files and self._broken:
             query = f"select distinct path from ({_paths(files)}) where path not in (select path from {manifest})"
             sealed = sealed_keys(head)
             found = (path for (path,) in self._connection.execute(query).fetchall())
-            left = [path for path in found if path not in sealed and not _is_older_record(path, head.serial)]
+            reached = min(map(_serial_of_record, chain), default=head.serial)
+            named = {*sealed, *chain}
+            left = [path for path in found if path not in named and _serial_of_record(path) >= reached]
             self._state.add_superseded(self._store, left, head.serial, now)
         for file in files:
             file.unlink()
@@ -114,14 +119,14 @@ def _paths(files: list[Path]) -> str:
     return " union all ".join(f"select path from {scan_of(one)}" for one in files)
 
 
-def _is_older_record(path: str, serial: int) -> bool:
-    """Whether a path is that of a record of an earlier serial: the chain names it, not the head."""
-    if not path.startswith(f"{MANIFEST_DIR}/"):
-        return False
-    with suppress(RefusedError):  # no sealed name
-        name = parse_key(path)
-        return name.kind is NameKind.RECORD and name.serial < serial
-    return False
+def _serial_of_record(path: str) -> int:
+    """The serial that a path is the record of; of anything else a number beyond all serials."""
+    if path.startswith(f"{MANIFEST_DIR}/"):
+        with suppress(RefusedError):  # no sealed name
+            name = parse_key(path)
+            if name.kind is NameKind.RECORD:
+                return name.serial
+    return _NO_RECORD
 
 
 def _force(file: Path) -> None:

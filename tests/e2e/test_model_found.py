@@ -30,7 +30,7 @@ def world(engine: Engine) -> Iterator[World]:
 
 
 def killed_after(world: World, what: str, file: str, **more: Any) -> None:
-    """A run that is killed right after ``file`` (below the world's root) came into its place."""
+    """A run that is killed right after ``file`` (a pattern below the world's root) came into its place."""
     assert world.run(what, kill_after=file, **more).outcome == "killed"
 
 
@@ -96,3 +96,23 @@ def test_a_hub_emptied_after_a_broken_off_first_run(engine):
         assert world.judge.reader.files(world.root / "hub")
         shutil.rmtree(world.root / "hub")
         world.good()
+
+
+def test_a_record_of_a_serial_that_was_sealed_otherwise_does_not_stay(world):
+    """Two runs over one serial: the first dies with its record written, the second with its head published."""
+
+    def change() -> None:
+        world.source.put(world.source.listed()[0])
+        world.source.write()
+        world.pass_time(hours=1)
+
+    change()
+    killed_after(world, "run", "/hub/manifest/*.record.json")
+    change()
+    killed_after(world, "run", "/hub/manifest/head.json")
+    change()
+    world.good(deep=True)
+    world.pass_time(days=4)
+    world.good(deep=True)
+    assert world.judge.seen["hub"].head["serial"] == 3
+    assert len(list((world.root / "hub/manifest").glob("*.record.json"))) == 3

@@ -23,6 +23,7 @@ import sys
 import traceback
 from contextlib import suppress
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import duckdb
@@ -86,7 +87,7 @@ class Steps:
             self.names.append(f"{event} {path.removeprefix(self.root)} {target.removeprefix(self.root)}".rstrip())
         if number == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.kill_after and target == self.root + self.kill_after:
+        if self.kill_after and fnmatchcase(target, self.root + self.kill_after):
             self.kill_at = number + 1
         if number == self.stop_at or self.stop_at < 0:  # -1: at each of them
             os.kill(os.getpid(), signal.SIGSTOP)
