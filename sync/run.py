@@ -15,6 +15,7 @@ from gdac.manifest.record import RunFacts, RunKind
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord, StoreRecord
 from gdac.store import Store
 from sync.brakes.hold import HeldError
+from sync.collect.section import InboxSection
 from sync.config import Config, HubSection, MirrorSection
 from sync.hub.day import HUB, Day, Observed
 from sync.hub.inplace import open_in_place
@@ -37,6 +38,7 @@ from sync.stores.settings import (
     FtpSettings,
     GcsSettings,
     HttpSettings,
+    LocalSettings,
     S3Settings,
     SftpSettings,
     StoreSettings,
@@ -211,11 +213,17 @@ def opened(name: str, options: StoreOptions) -> Store:
         "read_seconds": options.timeout,
         "retries": 0,  # ours are outside, the same for every kind of store
     }
+    is_account = isinstance(options, InboxSection)  # whose folders must stay when the last file leaves them
     settings = StoreSettings(
+        local=LocalSettings(kept_levels=int(is_account)),
         http=HttpSettings(**common, ca_file=options.ca_file),
-        ftp=FtpSettings(**common, ca_file=options.ca_file),
+        ftp=FtpSettings(**common, ca_file=options.ca_file, writes=is_account),
         sftp=SftpSettings(
-            **common, key_file=options.key_file, known_hosts=options.known_hosts, fingerprint=options.fingerprint
+            **common,
+            key_file=options.key_file,
+            known_hosts=options.known_hosts,
+            fingerprint=options.fingerprint,
+            kept_levels=int(is_account),
         ),
         s3=S3Settings(**bucket, region=options.region or ""),
         gcs=GcsSettings(**bucket),
