@@ -6,6 +6,7 @@ public ones are sorted like no locale) is loaded, changed and written as a table
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +34,32 @@ _FIRST, _LAST = 10**13, 3 * 10**13 - 1
 Changes = Mapping[str, str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class RowChanges:
+    """What changed files mean for the seven global indexes.
+
+    Attributes:
+        of: by the name of the index.
+        problems: files that cannot be listed (they have no row any more), one sentence each, in order.
+    """
+
+    of: Mapping[str, Changes]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """What changes did to an index.
+
+    Attributes:
+        rows: that it has now.
+        altered: how many of the changes made a difference; with none nothing was written.
+    """
+
+    rows: int
+    altered: int
+
+
 def update_indexes(
     con: duckdb.DuckDBPyConnection,
     tree: Path,
@@ -40,6 +67,7 @@ def update_indexes(
     changed: Iterable[ArchivePath],
     *,
     updated: datetime,
+    gone: Iterable[ArchivePath] = (),
     suffix: Literal[".txt", ".txt.gz"] = ".txt",
     profile: Literal[8, 10] = 8,
     node: str = "CORIOLIS",
@@ -53,6 +81,7 @@ def update_indexes(
         indexes: folder with its index files; each is replaced in one step.
         changed: every file that came, changed or went since they were made; what no index lists is passed over.
         updated: the new stamp of all of them, aware.
+        gone: files that left the archive although their bytes still lie there.
         suffix: plain text or gzip; of the files that are there, too.
         profile: lines of the header, see `gdac.index.header.new_header`.
         node: of the header.
@@ -66,6 +95,33 @@ def update_indexes(
         RefusedError: one is damaged; nothing was written.
         GdacError: one cannot be read or written.
     """
+    found = row_changes(tree, changed, gone, progress=progress)
+    missing = [name for name in BUILT if not (indexes / f"{name}{suffix}").is_file()]
+    if missing:
+        raise UsageError(f"{indexes} has no {missing[0]}{suffix}.", hint="Make all of them first: gdac index build.")
+    counts = {}
+    for name in BUILT:
+        file = indexes / f"{name}{suffix}"
+        header = new_header(SPECS[name], updated=updated, profile=profile, node=node)
+        counts[name] = apply_changes(con, file, file, found.of[name], header=header)
+    return Built(counts, found.problems)
+
+
+def row_changes(
+    tree: Path,
+    changed: Iterable[ArchivePath],
+    gone: Iterable[ArchivePath] = (),
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> RowChanges:
+    """Read changed files and make their rows.
+
+    Args:
+        tree: root of the archive as it is now.
+        changed: files that came, changed or went; one that is not there has no row. What no index lists is passed over.
+        gone: files that left the archive although their bytes still lie there.
+        progress: called with the number of changed files looked at so far.
+    """
     changes: dict[str, dict[str, str | None]] = {name: {} for name in BUILT}
     problems: list[str] = []
     for seen, path in enumerate((each for each in changed if each.kind in INDEX_OF), start=1):
@@ -77,15 +133,10 @@ def update_indexes(
             problems += [one.problem] if one.problem else []
         changes[spec.name][path.text.removeprefix(f"{spec.root}/")] = row
         progress(seen)
-    missing = [name for name in BUILT if not (indexes / f"{name}{suffix}").is_file()]
-    if missing:
-        raise UsageError(f"{indexes} has no {missing[0]}{suffix}.", hint="Make all of them first: gdac index build.")
-    counts = {}
-    for name in BUILT:
-        file = indexes / f"{name}{suffix}"
-        header = new_header(SPECS[name], updated=updated, profile=profile, node=node)
-        counts[name] = apply_changes(con, file, file, changes[name], header=header)
-    return Built(counts, tuple(sorted(problems)))
+    for path in (each for each in gone if each.kind in INDEX_OF):
+        spec = INDEX_OF[path.kind]
+        changes[spec.name][path.text.removeprefix(f"{spec.root}/")] = None
+    return RowChanges(changes, tuple(sorted(problems)))
 
 
 def apply_changes(
@@ -107,14 +158,37 @@ def apply_changes(
         RefusedError: the old file is no index, damaged or cut; nothing was written.
         GdacError: it cannot be read.
     """
+    return _altered(con, old, dest, changes, header, always=True).rows
+
+
+def alter_index(
+    con: duckdb.DuckDBPyConnection, old: Path, dest: Path, changes: Changes, *, header: IndexHeader
+) -> Altered:
+    """The same as `apply_changes`, but for changes that make no difference: then nothing is written.
+
+    Raises:
+        RefusedError: the old file is no index, damaged or cut; nothing was written.
+        GdacError: it cannot be read.
+    """
+    return _altered(con, old, dest, changes, header, always=False)
+
+
+def _altered(
+    con: duckdb.DuckDBPyConnection, old: Path, dest: Path, changes: Changes, header: IndexHeader, *, always: bool
+) -> Altered:
     with (
         TemporaryDirectory(prefix=".index-", dir=dest.parent) as folder,
         open_index(old, Path(folder)) as index,
     ):
-        if header.column_row == index.header.column_row and _in_order(con, index):
-            with replacing(dest) as target, index.text.open("rb", buffering=0) as source:
-                return index.rows + _spliced(source, len(index.header.encode()), changes, header, target)
-        return _as_table(con, index, dest, changes, header, Path(folder))
+        if header.column_row != index.header.column_row or not _in_order(con, index):
+            return _as_table(con, index, dest, changes, header, Path(folder), always=always)
+        with index.text.open("rb", buffering=0) as source:
+            start = len(index.header.encode())
+            needed = _needed(source, start, changes)
+            if not needed and not always:
+                return Altered(index.rows, 0)
+            with replacing(dest) as target:
+                return Altered(index.rows + _spliced(source, start, needed, header, target), len(needed))
 
 
 def _in_order(con: duckdb.DuckDBPyConnection, index: OpenIndex) -> bool:
@@ -136,6 +210,19 @@ def _in_order(con: duckdb.DuckDBPyConnection, index: OpenIndex) -> bool:
     if found[0] != index.rows:
         raise index.fault()
     return bool(found[1] == 0)
+
+
+def _needed(source: BinaryIO, start: int, changes: Changes) -> Changes:
+    """Those of the changes that make a difference to the rows that are there."""
+    end = source.seek(0, 2)
+    found = {}
+    for path, row in sorted(changes.items()):
+        place = _place(source, path.encode(), start, end)
+        line = _line(source, place) if place < end else b""
+        before = line.rstrip(b"\n") if line.partition(b",")[0] == path.encode() else None
+        if before != (None if row is None else row.encode()):
+            found[path] = row
+    return found
 
 
 def _spliced(source: BinaryIO, start: int, changes: Changes, header: IndexHeader, target: BinaryWriter) -> int:
@@ -189,8 +276,15 @@ def _copied(source: BinaryIO, start: int, stop: int, target: BinaryWriter) -> No
 
 
 def _as_table(
-    con: duckdb.DuckDBPyConnection, index: OpenIndex, dest: Path, changes: Changes, header: IndexHeader, folder: Path
-) -> int:
+    con: duckdb.DuckDBPyConnection,
+    index: OpenIndex,
+    dest: Path,
+    changes: Changes,
+    header: IndexHeader,
+    folder: Path,
+    *,
+    always: bool,
+) -> Altered:
     """The same for rows in any order: by way of a table."""
     spec = index.spec
     come = folder / f"{spec.name}.txt"
@@ -200,12 +294,31 @@ def _as_table(
         load_index(con, index.text, "index_whole", workdir=folder)
         load_index(con, come, "index_come", workdir=folder)
         touched = [f"{spec.root}/{path}" for path in changes]
+        altered = _differing(con, touched)
+        if not altered and not always:
+            return Altered(_count(con, "index_whole"), 0)
         con.execute("DELETE FROM index_whole WHERE path IN (SELECT unnest(?::VARCHAR[]))", [touched])
         con.execute("INSERT INTO index_whole SELECT * FROM index_come")
         write_index(con, "index_whole", dest, spec=spec, header=header)
-        found = con.execute("SELECT count(*) FROM index_whole").fetchone()
-        assert found is not None
-        return int(found[0])
+        return Altered(_count(con, "index_whole"), altered)
     finally:
         for table in ("index_whole", "index_come"):
             con.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _differing(con: duckdb.DuckDBPyConnection, touched: list[str]) -> int:
+    """Of how many touched paths the rows in ``index_whole`` and ``index_come`` differ."""
+    there = "(SELECT * FROM index_whole WHERE path IN (SELECT unnest($1::VARCHAR[])))"
+    found = con.execute(
+        f"SELECT count(DISTINCT path) FROM ((SELECT * FROM {there} EXCEPT SELECT * FROM index_come)"
+        f" UNION ALL (SELECT * FROM index_come EXCEPT SELECT * FROM {there}))",
+        [touched],
+    ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = con.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert found is not None
+    return int(found[0])

@@ -11,19 +11,30 @@ profiles (S files) are not made here.
 """
 
 from gdac.merged.choose import float_files
+from gdac.merged.columns import (
+    float_members_query,
+    float_products_query,
+    geo_members_query,
+    latest_members_query,
+)
 from gdac.merged.days import geo_members, geo_path, geo_touched, latest_members
 from gdac.merged.merging import Merged, Order, first_made, merge
-from gdac.merged.profile import MergeError
+from gdac.merged.profile import MergeError, NothingToMergeError
 
 __all__ = [
     "MergeError",
     "Merged",
+    "NothingToMergeError",
     "Order",
     "first_made",
     "float_files",
+    "float_members_query",
+    "float_products_query",
     "geo_members",
+    "geo_members_query",
     "geo_path",
     "geo_touched",
     "latest_members",
+    "latest_members_query",
     "merge",
 ]

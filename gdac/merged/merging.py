@@ -19,7 +19,7 @@ import numpy as np
 
 from gdac.errors import GdacError
 from gdac.merged.layout import BLANK, CORE, RECORD, TYPES, Encoded, Shape, Variable, encode
-from gdac.merged.profile import MAX_BYTES, MergeError, Profile, look, rows
+from gdac.merged.profile import MAX_BYTES, MergeError, NothingToMergeError, Profile, look, rows
 from gdac.netcdf import Array, NetcdfError, read_variables, text
 
 #: Bytes of rows that are gathered before they are written.
@@ -78,8 +78,8 @@ def merge(
 
     Raises:
         NetcdfError: a file cannot be read.
-        MergeError: a file is no core profile, two are of the same profile, none is left, or the result would not fit
-            a classic file.
+        NothingToMergeError: no file has TEMP.
+        MergeError: a file is no core profile, two are of the same profile, or the result would not fit a classic file.
         GdacError: ``dest`` cannot be written. Whatever is raised, it is as it was.
     """
     profiles, left_out = _looked_at(files, order)
@@ -117,7 +117,9 @@ def _looked_at(files: Iterable[Path], order: Order) -> tuple[list[Profile], tupl
             left_out.append(file)
     _check_floats(profiles, order)
     if not profiles:
-        raise MergeError("there is no profile with TEMP to merge.", hint="Name profile files of one float or day.")
+        raise NothingToMergeError(
+            "there is no profile with TEMP to merge.", hint="Name profile files of one float or day."
+        )
     profiles.sort(key=lambda each: _key(each, order))
     return profiles, tuple(sorted(left_out))
 

@@ -31,6 +31,10 @@ class MergeError(RefusedError):
     """Files that cannot be merged as they are; nothing was written."""
 
 
+class NothingToMergeError(MergeError):
+    """None of the files has what a merged file holds: there is none then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a merge must know of a file before it writes.

@@ -67,6 +67,8 @@ class CollectSection(Section):
         strict: what the official checker lets pass although it is wrong is refused as well.
         jobs: processes that check; one per processor by default.
         node: GDAC node that index files name.
+        gzip: index files are made packed, too; those that are packed in the head stay so in any case.
+        most_merged: profiles that one run puts into merged files; merged files beyond it wait for the next run.
         reports: directory of reports and DAC pages; ``reports`` in the state directory by default.
         mail: how reports are mailed; without it they are not.
     """
@@ -77,6 +79,8 @@ class CollectSection(Section):
     strict: bool = False
     jobs: Annotated[int, Field(ge=1, le=256)] | None = None
     node: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_-]{0,30}$")] = "CORIOLIS"
+    gzip: bool = False
+    most_merged: Annotated[int, Field(ge=1, le=100_000_000)] = 200_000
     reports: Path | None = None
     mail: MailSection | None = None
 

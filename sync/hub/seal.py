@@ -109,21 +109,24 @@ class Sealing:
     async def seal_state(
         self,
         connection: duckdb.DuckDBPyConnection,
-        before: Shown,
+        before: Shown | None,
         base: str,
         table: str,
         indexes: Mapping[str, Path],
         staging: Path,
+        *,
+        archive: str = "",
     ) -> tuple[SealRecord, Shown]:
         """Seal the rows of ``table`` over the head that is shown; their bytes are in the hub, index files apart.
 
         Args:
             connection: holds both tables; gets the delta, see `gdac.manifest.seal.DELTA_TABLE`.
-            before: what the hub shows.
+            before: what the hub shows; None for a first serial.
             base: table of its manifest.
             table: the state to seal, manifest-shaped.
             indexes: local copies of every index file of that state, by path.
             staging: a directory to make.
+            archive: its id, for a first serial.
 
         Raises:
             GdacError: the hub failed or another writer was there; the old head stands.
@@ -131,18 +134,18 @@ class Sealing:
         staging.mkdir()
         seal = prepare_seal(
             connection,
-            base=before.head,
-            base_table=base,
+            base=before.head if before else None,
+            base_table=base if before else None,
             new_table=table,
-            archive=before.head.archive,
-            now=max(self._now(), before.head.published),
+            archive=before.head.archive if before else archive,
+            now=self._now(),
             staging=staging,
             expires_after=self._config.hub.expires,
             indexes=[IndexFile(path, file, index_stamp(file)) for path, file in sorted(indexes.items())],
             about=self._about(),
             run=self._told,
         )
-        sealed = {entry.path: entry.sha256 for entry in before.head.indexes}
+        sealed = {entry.path: entry.sha256 for entry in before.head.indexes} if before else {}
         changed = {entry.path for entry in seal.head.indexes if sealed.get(entry.path) != entry.sha256}
         self._note(seal, changed, before)
         await self._put_indexes(seal, indexes, None, changed | plan.unsure_indexes(connection))

@@ -26,7 +26,10 @@ class MadeState(Section):
 
     def made(self) -> Iterator[tuple[str, str | None, str | None]]:
         """All of them: path, digest of the members and of the product in hex; both None for one that waits."""
-        yield from self._connection.execute("select path, lower(hex(members)), lower(hex(sha256)) from made")
+        yield from self._connection.execute(
+            "select path, iif(members is null, null, lower(hex(members))),"
+            " iif(sha256 is null, null, lower(hex(sha256))) from made"
+        )
 
     def made_digest(self, path: str) -> bytes | None:
         """SHA-256 of a product as it was made last; None where that is not known, or where it waits."""
