@@ -187,6 +187,7 @@ class Collect:
             finish_replay(self._state, self._directory, one)
             if not self._state.count_items(one.number):
                 self._state.drop_submission(one.number)
+                shutil.rmtree(held_folder(self._directory, one.number), ignore_errors=True)
         return self._state.open_submissions()
 
     async def _open_account(self, stack: AsyncExitStack, dac: str, found: _Found) -> None:
@@ -230,6 +231,8 @@ class Collect:
                 else:
                     found.notes += [f"{dac}: {note}" for note in claimed.notes]
                     found.left += claimed.left
+                    if claimed.failed:
+                        found.failed.setdefault(dac, claimed.failed)
 
         await work_side_by_side(_ACCOUNTS, work)
 
