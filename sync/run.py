@@ -15,6 +15,7 @@ from gdac.manifest.record import RunFacts, RunKind
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord, StoreRecord
 from gdac.store import Store
 from sync.brakes.hold import HeldError
+from sync.collect.sealing import Unsealed, seal_collected, unsealed
 from sync.collect.section import InboxSection
 from sync.config import Config, HubSection, MirrorSection
 from sync.hub.day import HUB, Day, Observed
@@ -53,6 +54,7 @@ class _Done:
     seal: SealRecord | None
     mirrors: tuple[MirrorRecord, ...]
     notes: tuple[str, ...]
+    failed: int = 0
 
 
 class Run:
@@ -70,12 +72,12 @@ class Run:
         self._number: int | None = None
 
     async def whole_day(self) -> RunRecord:
-        """Observe, ingest, seal, and replicate to every mirror.
+        """Observe, ingest, seal, and replicate to every mirror; a hub that collects seals what is journalled.
 
         Raises:
             GdacError: the source or the hub failed. A mirror that fails is in the record, and the others go on.
         """
-        return await self._recorded("run", self._whole_day)
+        return await self._recorded("run", self._whole_day if self._config.collect is None else self._collected_day)
 
     async def mirrors_only(
         self, names: Sequence[str] = (), *, adopt: bool = False, when: int | date | None = None
@@ -163,6 +165,27 @@ class Run:
                     day.notes += await describe_hub(copies, hub, shown.head, self._state)
             mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
             return _Done(replace(ingested, deleted=deleted), sealed, mirrors, tuple(day.notes))
+
+    async def _collected_day(self) -> _Done:
+        async with AsyncExitStack() as stack:
+            hub = await stack.enter_async_context(opened(HUB, self._config.hub))
+            hub = await taken_hub(self._config, self._state, hub, self._now)
+            await hub.clean()
+            hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
+            await check_journal(hub, self._state, self._reporter, self._now())
+            sealed = await seal_collected(
+                self._config, self._state, hub, self._reporter, self._now, run_number=self._number
+            )
+            if sealed.shown is None:
+                note = "the hub shows no head yet, and nothing was collected: gdac collect run takes submissions."
+                return _Done(None, None, (), (note,))
+            mirrors = await self._replicate(hub, sealed.shown, tuple(self._config.mirror))
+            return _Done(None, sealed.record, mirrors, sealed.notes, sealed.failed)
+
+    async def unsealed(self) -> Unsealed:
+        """What a run of a hub that collects would seal now; nothing is touched."""
+        async with opened(HUB, self._config.hub) as hub:
+            return await unsealed(self._state, hub)
 
     async def _mirrors_only(self, names: Sequence[str], adopt: bool, when: int | date | None) -> _Done:
         async with AsyncExitStack() as stack:
@@ -279,4 +302,4 @@ def _outcome(done: _Done) -> Outcome:
         return Outcome.FAILED
     set_aside = done.ingest.set_aside if done.ingest else 0
     excused = any(one.exceptions for one in done.mirrors)
-    return Outcome.PARTIAL if failed or set_aside or excused else Outcome.FINE
+    return Outcome.PARTIAL if failed or set_aside or excused or done.failed else Outcome.FINE

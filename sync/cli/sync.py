@@ -14,6 +14,7 @@ from sync.cli import care, seed, snapshots
 
 if TYPE_CHECKING:
     from gdac.records import RunRecord
+    from sync.collect.sealing import Unsealed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -48,6 +49,11 @@ def init(
 @app.command()
 def plan(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Say what a run would do now, and touch nothing."""
+    from sync.config import load_config
+
+    if load_config(config).collect is not None:
+        _tell_unsealed(_with_run(config, as_json, quiet, lambda run: run.unsealed()), as_json)
+        return
     seen, notes = _with_run(config, as_json, quiet, lambda run: run.look())
     serial = seen.before.head.serial if seen.before else None
     facts = {
@@ -89,7 +95,10 @@ def plan(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Qu
 
 @app.command()
 def run(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Observe, ingest, seal, and bring every mirror to the new serial."""
+    """Observe, ingest, seal, and bring every mirror to the new serial.
+
+    A hub that collects seals what `gdac collect run` left unsealed; it looks into no inbox.
+    """
     _finish(_with_run(config, as_json, quiet, lambda run: run.whole_day()), as_json)
 
 
@@ -205,6 +214,26 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
         sys.stdout.write(f"set aside {item.path} ({item.tries} tries): {item.reason}\n")
     if len(aside) > 20:
         sys.stdout.write(f"and {len(aside) - 20:,} more set aside (--json lists all)\n")
+
+
+def _tell_unsealed(seen: "Unsealed", as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"way": "collect", **asdict(seen)}) + "\n")
+        return
+    shows = f"serial {seen.serial}" if seen.serial else "nothing yet"
+    if not seen.came and not seen.leaving and not seen.waiting:
+        sys.stdout.write(f"the hub shows {shows} and collects; nothing waits to be sealed.\n")
+    else:
+        sys.stdout.write(
+            f"the hub shows {shows} and collects; a run would seal\n"
+            f"  came         {seen.came:>9,} files of the journal\n"
+            f"  take out     {seen.leaving:>9,} paths (their bytes stay readable for the grace period)\n"
+            f"  make         {seen.waiting:>9,} merged files that wait, and those of what came and left\n"
+        )
+    if seen.submissions:
+        sys.stdout.write(
+            f"note: {seen.submissions:,} submissions are under way; `gdac collect run` goes on with them.\n"
+        )
 
 
 def _with_run(config: Path, as_json: bool, quiet: bool, work: Any) -> Any:

@@ -76,7 +76,8 @@ class JournalledHub:
         with connect() as connection:
             file = self.tree / self.head().manifest.key
             rows = connection.execute(
-                "select path, size, sha256, md5, modified::timestamp, date_update::timestamp from read_parquet(?)", [str(file)]
+                "select path, size, sha256, md5, modified::timestamp, date_update::timestamp from read_parquet(?)",
+                [str(file)],
             )
             return {row[0]: row[1:] for row in rows.fetchall()}
 
