@@ -15,6 +15,7 @@ from gdac.store import NotFoundError, Store
 from policies.retention import REJECTED_KEPT, REMOVED_KEPT, is_over
 from sync.collect.filing import reject_key
 from sync.collect.inbox import Inbox
+from sync.progress import human_size
 from sync.state import State
 from sync.state.removed import Removal, Returned
 from sync.tasks import work_side_by_side
@@ -53,6 +54,19 @@ class Cleaned:
     def as_json(self) -> dict[str, Any]:
         """The record as plain JSON values."""
         return asdict(self)
+
+    def __str__(self) -> str:
+        files = f"{self.due:,} {'file' if self.due == 1 else 'files'}"
+        what = (
+            f"{files} ({human_size(self.size)}) {'deleted' if self.deleted else 'to be deleted'}" if self.due else files
+        )
+        lines = [f"{self.place}: {what} by {self.policy}"]
+        lines += [f"  {path}" for path in self.first]
+        if self.due > len(self.first):
+            lines.append(f"  and {self.due - len(self.first):,} more")
+        if self.changed:
+            lines.append(f"  {self.changed:,} files stay although their time is over: somebody changed them")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
