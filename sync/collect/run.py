@@ -177,7 +177,7 @@ class Collect:
             async for info in hub.list("dac", recursive=True):
                 raise UsageError(
                     f"the hub {hub.name} holds files ({info.path}) and shows no head: nobody has sealed them.",
-                    hint=f"Take the tree over first: gdac manifest seal {hub.name}",
+                    hint=f"Take the tree over first: gdac manifest build {hub.name} --seal",
                 )
         return hub, shown
 
