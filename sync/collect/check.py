@@ -28,7 +28,7 @@ from sync.state.collected import Item, RuleSet, Step, Submission
 T = TypeVar("T")
 
 #: Results that are kept in one transaction.
-_BATCH: Final = 64
+BATCH: Final = 64
 _PAGE: Final = 1000
 #: What `gdac.check.extract` writes where a file lacks a variable.
 _ABSENT: Final = "null"
@@ -66,7 +66,7 @@ async def check_all(
 
 async def _keep(state: State, items: Sequence[Item], results: Iterator[Result], stage: Stage) -> None:
     at = 0
-    while batch := await _in_thread(lambda: list(islice(results, _BATCH))):
+    while batch := await _in_thread(lambda: list(islice(results, BATCH))):
         found = items[at : at + len(batch)]
         state.checked([_checked(item, result) for item, result in zip(found, batch, strict=True)])
         stage.advance(len(batch), sum(item.size for item in found))

@@ -164,6 +164,13 @@ def _work(order: dict[str, Any]) -> dict[str, Any]:
             case "replicate":
                 record = run_loop(Run(config, state, Silent(), lambda: now).mirrors_only(order.get("names", ())))
                 return {"outcome": record.outcome.value, "record": record.as_json()}
+            case "collect":
+                from sync.collect import check, publish
+                from sync.collect.run import Collect
+
+                publish.BATCH = check.BATCH = order.get("batch", publish.BATCH)  # type: ignore[misc]
+                collected = run_loop(Collect(config, state, Silent(), lambda: now).run())
+                return {"outcome": collected.outcome.value, "record": collected.as_json()}
             case "approve":
                 holds = state.open_holds()
                 for hold in holds:
@@ -247,12 +254,16 @@ class Children:
 
 def main() -> None:
     """Serve orders until standard input ends."""
+    import gdac.check.work
+    import gdac.tables
     import sync.audit.audit
+    import sync.collect.run
     import sync.hub.revert
     import sync.hub.sweep
     import sync.mirror.anywhere
     import sync.stores.open  # noqa: F401 - loaded before the fork
 
+    gdac.tables.load()  # kept for all children
     LocalStore.flush = _free_flush  # type: ignore[method-assign]  # no power cut is played here: memory is durable
     _POOL.extend(
         _OPENED(":memory:", config={"threads": 1, "async_threads": 0, "memory_limit": "500MB"}) for _ in range(6)
