@@ -162,6 +162,10 @@ class Names:
         """Bytes, by their digest in lower-case hex."""
         return f"{self.base}version/sha256-{sha256}"
 
+    def submission(self, archive: str, name: str) -> str:
+        """What one DAC handed in for an archive at one time."""
+        return f"{self.archive(archive)}/submission/{name}"
+
     def run(self, run: str) -> str:
         """A run of the sync, by its UUID."""
         return f"{self.base}run/{run}"

@@ -1,6 +1,6 @@
 """Reports of submissions: what became of each file, why, and what to do; for people, for programs, and by mail.
 
-    notes = await write_reports(config, state, account, submission, now, reporter)  # once its items are filed
+    notes = await write_reports(config, state, inbox, submission, now, reporter)  # once its items are filed
     notes = await mail_reports(config, state, now, reporter)  # once, at the end of a run
 
 Reports lie in the reports directory, ``DAC/submission-NUMBER.{txt,html,json,csv,ttl}`` with the DAC's page
@@ -9,6 +9,6 @@ alone, so they can be made again; nothing in them comes from an exclusion list, 
 """
 
 from sync.collect.report.mail import mail_reports
-from sync.collect.report.writing import Account, reports_directory, write_reports
+from sync.collect.report.writing import reports_directory, write_reports
 
-__all__ = ["Account", "mail_reports", "reports_directory", "write_reports"]
+__all__ = ["mail_reports", "reports_directory", "write_reports"]
