@@ -60,8 +60,8 @@ class Changes:
         }
 
     def __str__(self) -> str:
-        rows = f"{self.rows:,} rows"
-        unread = f"; {self.unread:,} lines name no float" if self.unread else ""
+        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        unread = f"; lines that name no float: {self.unread:,}" if self.unread else ""
         if self.since is None:
             return f"{rows}, the first version of the list{unread}"
         counts = f"{self.added:,} added, {self.removed:,} removed, {self.changed:,} changed"
@@ -73,19 +73,37 @@ def exclusion_file(directory: Path, dac: str, sha256: bytes) -> Path:
     return directory / _FOLDER / dac / sha256.hex()
 
 
-def keep_exclusion(state: State, directory: Path, item: Item, dac: str, source: Path, now: datetime) -> None:
-    """Keep a list as the newest version of its DAC's; only the user who runs gdac may read it. Again is fine."""
+def keep_exclusion(state: State, directory: Path, item: Item, dac: str, raw: bytes | None, now: datetime) -> bool:
+    """Keep a list as the newest version of its DAC's; only the user who runs gdac may read it. Again is fine.
+
+    Args:
+        state: gets the version.
+        directory: the state directory.
+        item: the list.
+        dac: whose it is.
+        raw: its bytes; None where they were lost.
+        now: when it was received (UTC).
+
+    Returns:
+        Whether it is kept: False when the bytes were lost before they were.
+    """
     assert item.sha256 is not None  # bytes that were taken have one
     target = exclusion_file(directory, dac, item.sha256)
     if not target.exists():
-        folder = target.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=folder, prefix=".", delete=False) as made:
-            made.write(source.read_bytes())
-            made.flush()
-            os.fsync(made.fileno())
-        Path(made.name).replace(target)
+        if raw is None:
+            return False
+        _write(target, raw)
     state.add_exclusion(Exclusion(dac, item.sha256, now, item.id))
+    return True
+
+
+def _write(target: Path, raw: bytes) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as made:
+        made.write(raw)
+        made.flush()
+        os.fsync(made.fileno())
+    Path(made.name).replace(target)
 
 
 def changes_of(state: State, directory: Path, item: Item, dac: str) -> Changes | None:
@@ -125,7 +143,11 @@ def _kept(directory: Path, version: Exclusion) -> bytes:
 
 
 def _has_header(raw: bytes) -> bool:
-    return any(fields[0].upper() == _COLUMNS[0] for fields in _lines(raw))
+    return any(_is_header(fields) for fields in _lines(raw))
+
+
+def _is_header(fields: list[str]) -> bool:
+    return _COLUMNS[0] in (field.upper() for field in fields)
 
 
 def _rows(raw: bytes) -> tuple[set[_Row], int]:
@@ -134,10 +156,12 @@ def _rows(raw: bytes) -> tuple[set[_Row], int]:
     rows: set[_Row] = set()
     unread = 0
     for fields in _lines(raw):
-        if fields[0].upper() == _COLUMNS[0]:
+        if _is_header(fields):
             order = _order([field.upper() for field in fields])
-        elif len(fields[0]) in _WMO_DIGITS and fields[0].isdecimal():
-            rows.add(tuple(fields[at] if 0 <= at < len(fields) else "" for at in order))
+            continue
+        row = tuple(fields[at] if 0 <= at < len(fields) else "" for at in order)
+        if len(row[0]) in _WMO_DIGITS and row[0].isdecimal():
+            rows.add(row)
         else:
             unread += 1
     return rows, unread

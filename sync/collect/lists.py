@@ -6,6 +6,7 @@ that a run that dies in between does the same when it comes back, whatever the a
 for the grace.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,6 +32,8 @@ HeldFloats = Callable[[Collection[str]], Mapping[str, Held]]
 
 _WORKERS: Final = 8
 _BATCH: Final = 1000
+_LISTS: Final = {Open: "ACC-010", Keep: "ACC-012"}
+_LOST: Final = "the bytes that were taken are no longer whole beside the state; please send the list again"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -63,13 +66,16 @@ def decide_list(
     found = decide(Candidate(account, item.name, item.size, item.sha256), Published())
     if isinstance(found, Refuse):
         return _refused(item, found.reasons, rules)
+    raw = held_bytes(item, file)
+    if raw is None:
+        return _refused(item, (Refusal(_LISTS[found.__class__], _LOST),), rules)
     if isinstance(found, Keep):
-        why = why_no_list(file.read_bytes())
+        why = why_no_list(raw)
         if why is not None:
             return _refused(item, (Refusal("ACC-012", why),), rules)
         return ListDecision(Decided(item.id, Verdict.KEPT, rules=rules))
     assert isinstance(found, Open)  # a list is never published
-    return _decide_removal_list(state, item, account, file.read_bytes(), held, rules)
+    return _decide_removal_list(state, item, account, raw, held, rules)
 
 
 def _decide_removal_list(
@@ -137,9 +143,20 @@ async def carry_out_list(
     if item.verdict is Verdict.REMOVED:
         return await carry_out_removals(state, hub, item, now)
     if item.verdict is Verdict.KEPT:
-        keep_exclusion(state, directory, item, account, file, now)
+        if not keep_exclusion(state, directory, item, account, held_bytes(item, file), now):
+            state.decided([Decided(item.id, Verdict.REFUSED, reasons=(Reason("ACC-012", _LOST),))])
+            return ()
         state.done([item.id])
     return ()
+
+
+def held_bytes(item: Item, file: Path) -> bytes | None:
+    """The bytes of a list that were taken; None when the disk has lost or changed them."""
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    return raw if hashlib.sha256(raw).digest() == item.sha256 else None
 
 
 async def carry_out_removals(state: State, hub: Store, item: Item, now: datetime) -> tuple[str, ...]:
