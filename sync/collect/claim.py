@@ -169,8 +169,8 @@ class _Taking:
             if not self._failures:
                 await self._take_empty(stage)
             await settle(self._folder, INCOMING)
-        plan.wait(self._changed, "they changed while they were read")
-        plan.wait(self._unread, "they could not be read")
+        plan.wait(self._changed, "changed while being read")
+        plan.wait(self._unread, "could not be read")
         plan.wait(late, "the account was too slow, or failed")
         return self._failures[0] if self._failures else ""
 

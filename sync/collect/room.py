@@ -61,7 +61,7 @@ class Plan:
         waiting = list(names)
         if waiting:
             self.left += len(waiting)
-            self.notes.append(f"{_files(waiting)} for a later run: {why}.")
+            self.notes.append(f"{_files(waiting)} for a later run ({why}): {_named(waiting)}.")
 
 
 def plan_claim(dac: str, look: Look, known: Mapping[str, str], room: Room) -> Plan:
@@ -88,7 +88,7 @@ def plan_claim(dac: str, look: Look, known: Mapping[str, str], room: Room) -> Pl
             break
         files, size = files + 1, size + one.size
         (plan.take if one.size else plan.empty).append(one)
-    plan.wait(look.growing, "they may not be whole yet")
+    plan.wait(look.growing, "perhaps not whole yet")
     if look.more:
         plan.notes.append("The inbox holds more files than one look takes in; the rest was not looked at.")
     return plan
@@ -122,5 +122,8 @@ def _why_not(one: Waiting, files: int, size: int, room: Room) -> str:
 
 
 def _files(names: list[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
-    return f"{len(names):,} file{'s wait' if len(names) > 1 else ' waits'} ({shown})"
+    return f"{len(names):,} files wait" if len(names) > 1 else "1 file waits"
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (", and others" if len(names) > _MOST_NAMED else "")

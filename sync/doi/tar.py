@@ -131,7 +131,7 @@ async def _read_extended(stream: ByteStream, entry: Entry, kind: bytes, extended
         if kind == b"x":
             extended.update(found)
         elif found.keys() & {"path", "size"}:
-            raise TarError(f"{stream.what} gives all members one name or size; no snapshot does.")
+            raise TarError(f"{stream.what} gives all members one name or size; no honest tar does.")
 
 
 def _apply(entry: Entry, extended: dict[str, str], stream: ByteStream, *, has_data: bool) -> Entry:

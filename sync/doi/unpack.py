@@ -116,7 +116,7 @@ class ByteStream:
         """
         while piece := await self.some(CHUNK):
             if piece.strip(b"\0"):
-                raise TarError(f"{self.what} goes on behind its end marks; no snapshot does.", hint="Get it again.")
+                raise TarError(f"{self.what} goes on behind its end marks; no whole tar does.", hint="Get it again.")
 
     def give_back(self, unused: bytes) -> None:
         """Put back what was taken last and not used."""
