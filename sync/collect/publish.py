@@ -4,15 +4,17 @@ Files are written a batch at a time: written, forced onto the disk, journalled. 
 the item is filed, so a run that dies in between writes the same bytes once more, and nobody misses any.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gdac.store import Declared, Store
+from gdac.store import CHUNK, Declared, Store
 from sync.collect.held import held_file
 from sync.collect.lists import carry_out_list
+from sync.files import file_body
 from sync.mirror.adopt import holds
 from sync.progress import Reporter
 from sync.state import Ingested, State
@@ -119,18 +121,26 @@ class Doing:
         """Write one file into the hub; None when its bytes are not what was taken."""
         assert item.path is not None  # it is published
         assert item.sha256 is not None
-        raw = _held(held_file(self._directory, item))
-        if raw is None or hashlib.sha256(raw).digest() != item.sha256:
+        file = held_file(self._directory, item)
+        digests = await asyncio.to_thread(_digests, file)
+        if digests is None or digests[0] != item.sha256:
             return None
+        md5 = digests[1]
         modified = item.date_update or item.arrived
-        md5 = hashlib.md5(raw, usedforsecurity=False).digest()
         if not (resumed and await holds(self._hub, item.path, item.sha256)):
-            await self._hub.write(item.path, raw, Declared(len(raw), item.sha256.hex(), modified, md5=md5.hex()))
-        return Ingested(item.path, len(raw), item.sha256, md5, modified, item.date_update)
+            declared = Declared(item.size, item.sha256.hex(), modified, md5=md5.hex())
+            await self._hub.write(item.path, file_body(file), declared)
+        return Ingested(item.path, item.size, item.sha256, md5, modified, item.date_update)
 
 
-def _held(file: Path) -> bytes | None:
+def _digests(file: Path) -> tuple[bytes, bytes] | None:
+    """SHA-256 and MD5 of a file; None where there is none."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            while block := opened.read(CHUNK):
+                sha256.update(block)
+                md5.update(block)
     except FileNotFoundError:
         return None
+    return sha256.digest(), md5.digest()
