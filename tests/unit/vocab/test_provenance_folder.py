@@ -19,6 +19,7 @@ from gdac.cli.manifest import app as manifest_app
 from gdac.cli.sample import app as sample_app
 from gdac.tables import snapshot
 from gdac.tables.reference import SHIPPED
+from tests.unit.vocab.handed_in import handed_in
 from tests.unit.vocab.nvs_tables import small_tables, write_tables
 from tests.unit.vocab.sealed_archive import described, doi_snapshots
 from vocab.build import build
@@ -255,6 +256,10 @@ BROKEN = {
     "an unmatched value": ("argo:UnmatchedValue", "argo:expectedTable", ""),
     "a check": ("argo:Check", "argo:checkerVersion", ""),
     "an outcome": ("argo:Outcome", "argo:brokenRule", ""),
+    "a submission": ("argo:Submission", "prov:wasAssociatedWith", "<http://x/somebody>"),
+    "a decision on a submitted file": ("argo:Decision", "argo:decided", '"perhaps"'),
+    "a refusal": ("argo:Decision", "argo:refusedBy", ""),
+    "a publication": ("argo:Decision", "argo:publishedAs", "<http://x/a>, <http://x/b>"),
 }
 
 
@@ -269,6 +274,7 @@ def published(triples):
     return [
         *triples,
         *more,
+        *handed_in(),
         *turtle(f"""{sensor} argo:unmatched <http://x/u> . <http://x/u> a argo:UnmatchedValue ;
         argo:inVariable "SENSOR_MODEL" ; argo:unmatchedText "X" ;
         argo:expectedTable <http://vocab.nerc.ac.uk/collection/R27/current/> ."""),
