@@ -36,14 +36,7 @@ store = "{source}"
 # indexes = ["ar_index_global_prof", "ar_index_global_meta"]   # all seven global ones by default
 # retired = []              # index files that will not come back; what only they listed then leaves the archive
 
-# [collect]                 # instead of a source: what DACs submit is collected into the hub; docs/collect.md
-# reports = "/srv/argo-reports"
-# [collect.inbox.aoml]      # an account: a folder, ftp://, sftp://, s3://; submit/, reject/ and report/ lie in it
-# store = "/srv/accounts/aoml"
-# contacts = ["argo@dac.example.org"]
-# [collect.mail]            # without it nothing is mailed
-# host = "smtp.example.org"
-# sender = "gdac@example.org"
+# A hub of which the DACs submit the files has no source: write [collect] in its place, as docs/collect.md shows.
 
 # [brake]                   # what passes without asking; docs/brakes.md explains the limits
 # dac_removals = {{ share = 0.05, count = 5000, floor = 20 }}

@@ -1,0 +1,55 @@
+"""Where accounts of DACs may lie: apart from the archive, from our state, and from each other. Pure but for links."""
+
+import os
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+
+from sync.options import StoreOptions
+from sync.places import local_path
+
+
+def why_not_apart(accounts: Mapping[str, StoreOptions], ours: Mapping[str, str]) -> str | None:
+    """Why accounts cannot be where they are, with the key to mend; None when they can.
+
+    Who writes into an account must write nowhere else, and what is in it must not be public.
+
+    Args:
+        accounts: by DAC.
+        ours: local directories of our own by what they are called, such as ``the hub``.
+    """
+    return next(_troubles(accounts, ours), None)
+
+
+def _troubles(accounts: Mapping[str, StoreOptions], ours: Mapping[str, str]) -> Iterator[str]:
+    for dac, account in accounts.items():
+        place = _place(account)
+        for name, directory in ours.items():
+            if place is not None and _overlap(place, Path(os.path.realpath(directory))):
+                yield f"collect.inbox.{dac}.store: {account.store} and {name} ({directory}) lie in one another"
+    for one, other in combinations(accounts, 2):
+        if _same(accounts[one], accounts[other]):
+            yield f"collect.inbox.{other}.store: this is, or lies in, the account of {one}, or the other way round"
+
+
+def _same(one: StoreOptions, other: StoreOptions) -> bool:
+    here, there = _place(one), _place(other)
+    if here is not None and there is not None:
+        return _overlap(here, there)
+    if not (_is_bucket(one) and _is_bucket(other)) or one.endpoint != other.endpoint:
+        return False  # one address of an FTP server is another folder for each user
+    first, second = (f"{each.store.rstrip('/')}/" for each in (one, other))
+    return first.startswith(second) or second.startswith(first)
+
+
+def _is_bucket(options: StoreOptions) -> bool:
+    return options.store.startswith(("s3:", "gs:", "az:"))
+
+
+def _place(options: StoreOptions) -> Path | None:
+    found = local_path(options.store)
+    return None if found is None else Path(os.path.realpath(found))
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
