@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gdac.errors import UsageError
-from sync.cli import care, seed, snapshots
+from sync.cli import care, daemon, seed, snapshots
 
 if TYPE_CHECKING:
     from gdac.records import RunRecord
@@ -25,6 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Events and the result as J
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the result.")]
 DEFAULT_CONFIG = Path("gdac.toml")
 care.add_to(app)
+daemon.add_to(app)
 snapshots.add_to(app)
 seed.add_to(app)
 

@@ -20,7 +20,7 @@ _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)?:([0-9]{1,5})
 
 def _parsed(found: Any) -> Any:
     if not isinstance(found, str | Timetable):
-        raise ValueError("is a text such as 'daily 03:17'")  # noqa: TRY004 - pydantic's word for a mistake
+        raise ValueError("is a text such as 'daily 03:17'")
     return Timetable.parse(found) if isinstance(found, str) else found
 
 
