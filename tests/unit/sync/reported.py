@@ -90,6 +90,24 @@ class Reported:
         assert item is not None
         return item
 
+    def add_many(self, number: int, count: int, result: dict[str, Any]) -> None:
+        """So many profiles in few transactions; every other one is refused."""
+        names = [f"R{6900000 + at // 999}_{at % 999 + 1:03}.nc" for at in range(count)]
+        digest = hashlib.sha256(b"x").digest()
+        entered = [NewItem(name, name, 1, digest, recognise(name).kind, self.now) for name in names]  # type: ignore[union-attr]
+        ids = self.state.add_items(number, entered)
+        self.state.checked([Checked(id_, result if at % 2 else None, None, RULES) for at, id_ in enumerate(ids)])
+        refused = (Reason("ACC-003", "no"),)
+        self.state.decided(
+            [
+                Decided(id_, Verdict.REFUSED, reasons=refused)
+                if at % 2
+                else Decided(id_, Verdict.PUBLISHED, f"dac/coriolis/{names[at][1:8]}/profiles/{names[at]}")
+                for at, id_ in enumerate(ids)
+            ]
+        )
+        self.state.move_items(ids, Step.FILED, has_bytes=False)
+
     def checked(self, name: str, raw: bytes, dac: str = "coriolis") -> dict[str, Any]:
         """What the checker says of bytes, looked at where a run holds them."""
         held = self.root / "state" / "collect" / "held" / "1" / "1"
