@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gdac.columns import connect
+from gdac.index.read import load_index
 from gdac.manifest.head import Head, parse_head
-from gdac.netcdf import read_variables, text
-from gdac.paths import ArchivePath
+from gdac.merged import geo_members, latest_members
+from gdac.netcdf import read_variables, text, texts
+from gdac.paths import ArchivePath, Kind
 from gdac.store import Declared
 from sync.collect.sealing import SealedRun, seal_collected
 from sync.config import Config, check_config
@@ -20,6 +22,7 @@ from sync.progress import Silent
 from sync.run import opened, taken_hub
 from sync.state import Ingested, State
 from sync.state.collected import Leaving
+from sync.stores.faults import FaultyStore, Hook
 
 Row = tuple[int, bytes, bytes, datetime | None, datetime | None]
 
@@ -31,6 +34,8 @@ class JournalledHub:
     root: Path
     options: dict[str, Any] = field(default_factory=dict)
     now: datetime = datetime(2025, 3, 1, 12, tzinfo=UTC)
+    arrivals: dict[str, datetime] = field(default_factory=dict)
+    hook: Hook | None = None
 
     @property
     def tree(self) -> Path:
@@ -59,6 +64,7 @@ class JournalledHub:
                 if twin is not None and twin.mode == "R" and (self.tree / twin.text).exists():
                     left.append(Leaving(twin.text, "replaced", None))
             state.done((), came, left, arrived=arrived or self.now)
+            self.arrivals |= {one.path: arrived or self.now for one in came}
 
     def leave(self, paths: Iterable[str]) -> None:
         with self.state() as state:
@@ -92,6 +98,7 @@ class JournalledHub:
     async def _seal(self, state: State) -> SealedRun:
         async with opened(HUB, self.config.hub) as store:
             hub = await taken_hub(self.config, state, store, lambda: self.now)
+            hub = hub if self.hook is None else FaultyStore(hub, lambda _: None, hook=self.hook)
             return await seal_collected(self.config, state, hub, Silent(), lambda: self.now, run_number=None)
 
 
@@ -116,3 +123,47 @@ def assert_whole(hub: JournalledHub) -> None:
     assert {entry.path: entry.sha256 for entry in hub.head().indexes} == {
         path: row[1].hex() for path, row in manifest.items() if "/" not in path
     }
+
+
+def profiles_in(file: Path) -> list[str]:
+    """What a merged file holds, as the names of the members would say it, in the order of the names."""
+    found = read_variables(file, {"PLATFORM_NUMBER", "CYCLE_NUMBER", "DIRECTION", "DATA_MODE"}).variables
+    names = []
+    for wmo, cycle, direction, mode in zip(
+        texts(found["PLATFORM_NUMBER"]),
+        found["CYCLE_NUMBER"],
+        found["DIRECTION"].tobytes().decode(),
+        found["DATA_MODE"].tobytes().decode(),
+        strict=True,
+    ):
+        letter = "D" if mode == "D" else "R"
+        names.append(f"{letter}{wmo.strip()}_{cycle:03d}{'D' if direction == 'D' else ''}.nc")
+    return sorted(names)
+
+
+def merged_files(hub: JournalledHub) -> dict[str, list[str]]:
+    """Every merged file of the sealed archive, and which profiles it holds."""
+    kinds = {Kind.MULTI_PROFILE, Kind.GEO, Kind.LATEST}
+    paths = (path for path in hub.manifest() if ArchivePath.parse(path).kind in kinds)
+    return {path: profiles_in(hub.tree / path) for path in sorted(paths)}
+
+
+def expected_files(hub: JournalledHub, arrivals: dict[str, datetime]) -> dict[str, list[str]]:
+    """The same by the rules for one float and day: `choose`, `days`, from the manifest and the profile index alone."""
+    held = [ArchivePath.parse(path) for path in hub.manifest()]
+    core = [path for path in held if path.kind is Kind.PROFILE]
+    expected = {f"dac/{path.dac}/{path.wmo}/{path.wmo}_prof.nc": list[str]() for path in core}
+    for path in core:
+        expected[f"dac/{path.dac}/{path.wmo}/{path.wmo}_prof.nc"].append(path.name)
+    with connect() as connection:
+        load_index(connection, hub.tree / "ar_index_global_prof.txt", "rows", workdir=hub.root)
+        days = connection.execute("select distinct cast(date as date) from rows where date is not null").fetchall()
+        for (day,) in days:
+            expected |= {key: _names(paths) for key, paths in geo_members(connection, "rows", day).items() if paths}
+    came = ((path, arrivals[path.text]) for path in core if path.text in arrivals)
+    expected |= {key: _names(paths) for key, paths in latest_members(came, hub.now.date()).items()}
+    return {key: sorted(names) for key, names in sorted(expected.items())}
+
+
+def _names(paths: tuple[str, ...]) -> list[str]:
+    return [path.rpartition("/")[2] for path in paths]
