@@ -30,6 +30,7 @@ from sync.sealed.grace import Grace
 from sync.sealed.publish import publish_head
 from sync.sealed.writers import try_store
 from sync.state import State
+from sync.state.watched import KeptAudit
 from sync.vault.vault import Vault
 
 #: What the hub is called on the command line.
@@ -136,12 +137,16 @@ class Auditor:
             if not yardstick.sound and not order.adopt:
                 audit.find(FindingKind.HEAD, HEAD_KEY, "it is missing or no sound head")
             audit.sum_up()
+            found = report.left
             if order.heal or order.adopt:
                 await self._heal(name, store, connection, workdir, order, report, yardstick, others)
                 first = report.first
                 counts = report.counts
                 audit.sum_up()
                 report.counts, report.first = counts, report.first or first
+        kept = KeptAudit(part.number, part.of, self._now(), report.due, found, report.left) if part else None
+        everything = KeptAudit(0, 0, self._now(), report.due, found, report.left)
+        self._state.remember_audit(key, kept or everything)
         if part is not None and order.part is None:
             self._state.remember_part(f"audit {key}", part.after.number, part.of)
 
@@ -275,7 +280,8 @@ class Auditor:
     ) -> None:
         """Make ``superseded`` and ``excused``: what is there, or differs, for a known reason."""
         head = yardstick.shown.head
-        load_paths(connection, "superseded", (one.path for one in self._state.superseded(key)), workdir)
+        kept = self._state.kept_removals() if key == HUB else iter(())
+        load_paths(connection, "superseded", chain((one.path for one in self._state.superseded(key)), kept), workdir)
         for entry in head.deltas:
             for place in (store, *others):
                 try:

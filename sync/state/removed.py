@@ -96,6 +96,11 @@ class RemovedState(Section):
         for row in self._connection.execute(query, (iso(when),)).fetchall():
             yield _removal(row)
 
+    def kept_removals(self) -> Iterator[str]:
+        """Places below ``etc/removed/`` at which bytes are kept, or were about to be."""
+        for (kept,) in self._connection.execute("select kept from removal where deleted is null"):
+            yield kept
+
     def forget_removed(self, gone: Iterable[Removal], now: datetime) -> None:
         """The kept bytes of removals were deleted; that they were removed stays known."""
         with self._transaction() as connection:

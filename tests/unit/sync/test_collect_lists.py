@@ -182,3 +182,13 @@ def test_deciding_again_makes_the_plan_anew(bench):
     decide_list(bench.state, item, "aoml", file, bench.held, RULES)
     decide_list(bench.state, item, "aoml", file, bench.held, RULES)
     assert [one.path for one in bench.state.removals(item.id)] == [bench.path("R13857_001.nc")]
+
+
+def test_places_of_kept_bytes_are_told_to_audits(bench):
+    assert list(bench.state.kept_removals()) == []
+    _, item, file = bench.decide(b"R13857_001.nc\n")
+    bench.carry_out(item, file)
+    (kept,) = bench.state.kept_removals()
+    assert (bench.root / "hub" / kept).is_file()
+    bench.state.forget_removed(bench.state.removals(item.id), NOW)
+    assert list(bench.state.kept_removals()) == []
