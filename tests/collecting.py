@@ -69,6 +69,7 @@ class Collecting:
     now: datetime = NOW
     options: dict[str, Any] = field(default_factory=dict)
     sections: dict[str, Any] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def hub(self) -> Path:
@@ -80,7 +81,7 @@ class Collecting:
 
     @property
     def raw_config(self) -> dict[str, Any]:
-        inboxes = {dac: {"store": str(self.root / "accounts" / dac)} for dac in self.dacs}
+        inboxes = {dac: {"store": str(self.root / "accounts" / dac)} for dac in self.dacs} | self.accounts
         return {
             "hub": {"store": str(self.hub), "state": str(self.state)},
             "collect": {"inbox": inboxes, "settle": 0, **self.options},

@@ -101,7 +101,11 @@ def _sealed(hub: Path) -> dict[str, Any]:
     """Serial, and rows of the manifest that the head names."""
     head = json.loads((hub / "manifest/head.json").read_bytes())
     manifest = hub / "manifest" / head["manifest"]["name"]
-    rows = duckdb.connect().execute("select * from read_parquet(?) order by path", [str(manifest)]).fetchall()
+    rows = (
+        duckdb.connect()
+        .execute("select columns(*)::varchar from read_parquet(?) order by path", [str(manifest)])
+        .fetchall()
+    )
     return {"serial": head["serial"], "rows": rows, "deltas": len(head["deltas"])}
 
 
@@ -126,7 +130,11 @@ def _state(directory: Path) -> dict[str, Any]:
             ),
             "reasons": sorted((item.label, [(one.policy, one.told) for one in item.reasons]) for item in items),
             "journal": (state.pending_count(), state.leaving_count()),
-            "superseded": sorted((one.path, one.since, one.serial) for one in state.superseded("(hub)")),
+            "superseded": sorted(
+                (one.path, one.since, one.serial)
+                for one in state.superseded("(hub)")
+                if not one.path.startswith("manifest/")
+            ),
             "left": {dac: state.left_in_inbox(dac) for dac in DACS},
             "lists": {dac: [one.sha256 for one in state.exclusions(dac)] for dac in DACS},
         }
