@@ -218,7 +218,7 @@ def _sentence(ending: Ending, code: int, last: Sequence[str]) -> str:
         return "the job took too long and was stopped."
     if ending is Ending.STOPPED:
         return "the job was stopped with the daemon."
-    if ending is Ending.BUG:
+    if ending is Ending.BUG and last:
         return " ".join([line.strip() for line in last][-3:])
     if told:
         return " ".join(line.strip() for line in list(last)[told[-1] :]).removeprefix(_SENTENCE)
