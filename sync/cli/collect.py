@@ -100,7 +100,7 @@ def status(
         if submission is not None:
             text = submissions.one(settings, state, submission, as_json=as_json)
         else:
-            text = submissions.newest(state, _chosen(section, dacs), most, as_json=as_json)
+            text = submissions.newest(state, section.inbox, _chosen(section, dacs), most, as_json=as_json)
     sys.stdout.write(text)
 
 
@@ -134,7 +134,8 @@ def replay(
             )
         async with opened_inbox(found.dac, section) as inbox:
             again = await enter(inbox, state, state.directory, found, _now(), forced=force, reporter=reporter)
-        reporter.note(f"submission {again.number} takes {again.items:,} refused files of submission {submission} again")
+        files = "file" if again.items == 1 else "files"
+        reporter.note(f"submission {again.number}: {again.items:,} refused {files} of submission {submission}, again")
         return await Collect(settings, state, reporter, _now).run(claiming=False)
 
     record = _with_state(settings, as_json, quiet, work)

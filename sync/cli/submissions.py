@@ -1,13 +1,17 @@
 """What became of submissions, for people and as JSON: the lines of ``gdac collect run`` and ``status``."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from gdac.check.report.escape import printable
+from gdac.check.finding import Severity
+from gdac.check.report.escape import printable, sentence
 from gdac.errors import UsageError
 from sync.collect.record import CollectRecord, SubmissionRecord
 from sync.collect.report import reports_directory
+from sync.collect.report.facts import changes_in, removals_of
+from sync.collect.report.told import CHECKED, findings_of
+from sync.collect.seen import GROWING, Seen
 from sync.config import Config
 from sync.progress import human_size
 from sync.state import State
@@ -37,8 +41,8 @@ def run_text(config: Config, record: CollectRecord) -> str:
         lines.append("nothing waits in the inboxes")
     if record.seal is not None:
         lines += _seal_lines(record)
-    lines += [f"FAILED    {dac}: its account could not be used; see the notes" for dac in record.failed]
-    lines += [f"note: {note}" for note in record.notes]
+    failed = tuple(f"{dac}: " for dac in record.failed)
+    lines += [f"FAILED    {note}" if note.startswith(failed) else f"note: {note}" for note in record.notes]
     seconds = (record.ended - record.began).total_seconds()
     lines.append(f"run {record.run}: {record.outcome.value} in {seconds:.1f} s")
     return "\n".join(lines) + "\n"
@@ -73,15 +77,26 @@ def _counted(counts: Mapping[str, int]) -> str:
     return f"{files:,} {'file' if files == 1 else 'files'}" + (f": {', '.join(parts)}" if parts else "")
 
 
-def newest(state: State, dacs: tuple[str, ...], most: int, *, as_json: bool) -> str:
-    """The newest submissions of some DACs, or of all, newest first."""
+def newest(state: State, accounts: Iterable[str], dacs: tuple[str, ...], most: int, *, as_json: bool) -> str:
+    """The newest submissions of some DACs, or of all, newest first; and what stays in their inboxes.
+
+    Args:
+        state: knows them.
+        accounts: of the configuration.
+        dacs: only these; all when empty.
+        most: submissions.
+        as_json: one JSON object.
+    """
     found = [one for dac in dacs or (None,) for one in state.submissions(dac, most)]
     found = sorted(found, key=lambda one: -one.number)[:most]
     counts = {one.number: _counts(state, one.number) for one in found}
     unsealed, leaving = state.pending_count(), state.leaving_count()
+    stays = {dac: sorted(state.left_in_inbox(dac).items()) for dac in dacs or accounts}
     if as_json:
         told = [{**_submission_json(one), "counts": counts[one.number]} for one in found]
-        return json.dumps({"submissions": told, "unsealed": {"came": unsealed, "left": leaving}}) + "\n"
+        inboxes = {dac: [name for name, _ in names] for dac, names in stays.items()}
+        whole = {"submissions": told, "unsealed": {"came": unsealed, "left": leaving}, "stay_in_inbox": inboxes}
+        return json.dumps(whole) + "\n"
     lines = [f"{'number':>8}  {'DAC':<10}{'taken (UTC)':<18}{'is':<12}{'serial':>6}  files"]
     for one in found:
         serial = "-" if one.serial is None else str(one.serial)
@@ -90,9 +105,18 @@ def newest(state: State, dacs: tuple[str, ...], most: int, *, as_json: bool) -> 
         lines.append(f"{facts}  {_counted(counts[one.number])}")
     if not found:
         lines = ["no submission yet: `gdac collect run` takes what waits in the inboxes"]
+    for dac, names in stays.items():
+        lines += [f"{dac}: {printable(name)} {_why_it_stays(seen)}" for name, seen in names[:_MOST_FILES]]
     if unsealed or leaving:
         lines.append(f"not sealed yet: {unsealed:,} files that came, {leaving:,} that left; the next run seals them")
     return "\n".join(lines) + "\n"
+
+
+def _why_it_stays(kept: str) -> str:
+    seen = Seen.read(kept)
+    if seen is not None and seen.why == GROWING:
+        return f"waits in the inbox until it is whole, since {seen.since:%Y-%m-%d %H:%M}Z"
+    return "stays in the inbox and is never taken: too large, or no plain file; its DAC was told"
 
 
 def _counts(state: State, number: int) -> dict[str, int]:
@@ -117,7 +141,7 @@ def one(config: Config, state: State, number: int, *, as_json: bool) -> str:
         return json.dumps({**_submission_json(found), "counts": _counts(state, number), "items": items}) + "\n"
     lines = list(_head_lines(config, state, found))
     for verdict in _VERDICTS:
-        lines += _verdict_lines(state, number, verdict)
+        lines += _verdict_lines(state, number, verdict, found.dac)
     return "\n".join(lines) + "\n"
 
 
@@ -138,7 +162,7 @@ def _head_lines(config: Config, state: State, found: Submission) -> Iterator[str
         yield f"  note: {note}"
 
 
-def _verdict_lines(state: State, number: int, verdict: Verdict) -> Iterator[str]:
+def _verdict_lines(state: State, number: int, verdict: Verdict, dac: str) -> Iterator[str]:
     told = more = 0
     for item in _items(state, number, verdict):
         if told == _MOST_FILES:
@@ -148,12 +172,26 @@ def _verdict_lines(state: State, number: int, verdict: Verdict) -> Iterator[str]
         where = f"  -> {item.path}" if item.path else ""
         replaced = f" (takes the place of {item.replaces.rpartition('/')[2]})" if item.replaces else ""
         yield f"{verdict:<10} {printable(item.label)}{where}{replaced}"
-        for reason in item.reasons[:_MOST_REASONS]:
-            yield f"{'':<10} [{reason.policy}] {printable(reason.told)}"
-        if len(item.reasons) > _MOST_REASONS:
-            yield f"{'':<10} and {len(item.reasons) - _MOST_REASONS:,} reasons more"
+        reasons = list(_reasons(state, item, dac))
+        yield from (f"{'':<10} {one}" for one in reasons[:_MOST_REASONS])
+        if len(reasons) > _MOST_REASONS:
+            yield f"{'':<10} and {len(reasons) - _MOST_REASONS:,} reasons more"
     if more:
         yield f"{verdict:<10} and {more:,} files more; the reports and --json have them all"
+
+
+def _reasons(state: State, item: Item, dac: str) -> Iterator[str]:
+    """Why a file was refused, or what came of a list; what the checker says is told in place of that it refuses."""
+    errors = [one for one in findings_of(item) if one.severity is Severity.ERROR]
+    for reason in item.reasons:
+        if reason.policy != CHECKED or not errors:
+            yield f"[{reason.policy}] {printable(reason.told)}"
+    if item.verdict is Verdict.REFUSED:
+        yield from (f"[{one.rule}] {printable(one.where)}: {sentence(one)}" for one in errors)
+    if item.verdict is Verdict.REMOVED:
+        yield from (printable(one.path) for one in removals_of(state, item))
+    if item.verdict is Verdict.KEPT and (changes := changes_in(state, item, dac)):
+        yield str(changes)
 
 
 def _items(state: State, number: int, verdict: Verdict | None) -> Iterator[Item]:

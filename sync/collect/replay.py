@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from gdac.check.report.escape import printable
 from gdac.errors import GdacError, UsageError
 from gdac.store import NotFoundError, Store
 from policies.retention import REJECTED_KEPT
@@ -101,7 +102,7 @@ async def replay(
     if not due:
         shutil.rmtree(folder)
         raise GdacError(
-            f"none of the {len(missing):,} refused files of submission {submission.number} is in"
+            f"nothing that was refused of submission {submission.number} ({_some(missing)}) is in"
             f" {inbox.options.reject}/ of {inbox.store.name} any more.",
             hint=f"They are kept for {REJECTED_KEPT.days} days there; ask {submission.dac} to submit them again.",
         )
@@ -189,6 +190,6 @@ async def _write(chunks: AsyncIterator[bytes], out: BinaryIO, item: Item) -> boo
     return digest.digest() == item.sha256
 
 
-def _some(labels: list[str], most: int = 20) -> str:
+def _some(labels: list[str], most: int = 5) -> str:
     rest = len(labels) - most
-    return ", ".join(labels[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+    return ", ".join(printable(one) for one in labels[:most]) + (f" and {rest:,} more" if rest > 0 else "")
