@@ -13,7 +13,7 @@ import pytest
 from gdac.errors import RefusedError, UsageError
 from gdac.index import BUILT, SPECS, new_header
 from gdac.index.build import build_indexes
-from gdac.index.update import apply_changes, update_indexes
+from gdac.index.update import Altered, alter_index, apply_changes, update_indexes
 from gdac.paths import ArchivePath
 from gdac.sample import make_archive, next_day
 
@@ -134,3 +134,39 @@ def test_without_indexes_to_begin_with_it_says_what_to_do(con, tmp_path):
     with pytest.raises(UsageError, match="gdac index build"):
         update_indexes(con, tmp_path, tmp_path / "kept", [], updated=THEN)
     assert written(tmp_path / "kept") == before
+
+
+def test_a_file_that_left_has_no_row_though_its_bytes_still_lie_there(con, tmp_path):
+    tree = tmp_path / "tree"
+    make_archive(tree, floats=2, cycles=3, seed=5, day=date(2026, 1, 15))
+    build_indexes(con, tree, tmp_path / "kept", updated=FIRST)
+    profiles = sorted((tree / "dac").glob("*/*/profiles/R*.nc"))
+    left = [ArchivePath.parse(each.relative_to(tree).as_posix()) for each in profiles[:2]]
+    ours = update_indexes(con, tree, tmp_path / "kept", [], gone=left, updated=THEN)
+    for each in profiles[:2]:
+        each.unlink()
+    assert ours == build_indexes(con, tree, tmp_path / "whole", updated=THEN)
+    assert written(tmp_path / "kept") == written(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("paths", [["aoml/1/1_meta.nc", "aoml/2/2_meta.nc"], ["aoml/2/2_meta.nc", "aoml/1/1_meta.nc"]])
+def test_changes_that_make_no_difference_write_nothing(con, tmp_path, paths):
+    file, dest = index(tmp_path, paths), tmp_path / "new.txt"
+    same = {paths[0]: f"{paths[0]},846,AO,20200101000000", "aoml/3/3_meta.nc": None}
+    header = new_header(META, updated=THEN)
+    assert alter_index(con, file, dest, same, header=header) == Altered(2, 0)
+    assert alter_index(con, file, dest, {}, header=header) == Altered(2, 0)
+    assert not dest.exists()
+    change = same | {
+        paths[1]: f"{paths[1]},846,AO,20210101000000",
+        "aoml/4/4_meta.nc": "aoml/4/4_meta.nc,846,AO,20210101000000",
+    }
+    assert alter_index(con, file, dest, change, header=header) == Altered(3, 2)
+    assert alter_index(con, file, dest, {paths[0]: None}, header=header) == Altered(1, 1)
+
+
+def test_an_index_without_rows_gets_its_first(con, tmp_path):
+    file = index(tmp_path, [])
+    row = "aoml/13857/13857_meta.nc,846,AO,20200101000000"
+    assert apply_changes(con, file, file, {row.partition(",")[0]: row}, header=new_header(META, updated=THEN)) == 1
+    assert file.read_text().splitlines()[-1] == row
