@@ -166,3 +166,9 @@ def _watched(database: Any) -> None:
         pk=("store", "number", "of"),
     )
     database["total"].create({"what": str, "who": str, "how": str, "number": int}, pk=("what", "who", "how"))
+
+
+@MIGRATIONS(name="0008-items-in-order")
+def _items_in_order(database: Any) -> None:
+    # Without it every page of a submission sorts all of its items, with what the checker said of each.
+    database["item"].create_index(["submission"])
