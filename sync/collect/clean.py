@@ -5,7 +5,6 @@ before they go. Whatever else lies in a reject folder or below ``etc/removed/`` 
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,18 +12,15 @@ from typing import Any, Final
 
 from gdac.store import NotFoundError, Store
 from policies.retention import REJECTED_KEPT, REMOVED_KEPT, is_over
-from sync.collect.filing import reject_key
+from sync.collect.filing import SUFFIX, reject_key
 from sync.collect.inbox import Inbox
 from sync.progress import human_size
 from sync.state import State
 from sync.state.removed import Removal, Returned
 from sync.tasks import work_side_by_side
 
-_REPORT: Final = ".filecheck"
 _BATCH: Final = 500
 _WORKERS: Final = 8
-#: Names under which a refused file lies as they are; others may have been changed to be safe.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 #: Names that are told.
 _MOST_NAMED: Final = 20
 
@@ -100,22 +96,22 @@ async def clean_rejects(
         newest = returned[-1].ended
         if newest is not None and is_over(newest, now, kept):
             due += [_Due(key, sizes[key], frozenset(one.sha256 for one in returned))] if key in sizes else []
-            report = key + _REPORT
+            report = key + SUFFIX
             due += [_Due(report, sizes[report], None)] if report in sizes else []
     return await _clean(inbox.store, f"{inbox.dac}: {folder}", "RET-003", due, delete=delete)
 
 
 def _by_key(inbox: Inbox, state: State, keys: frozenset[str]) -> dict[str, list[Returned]]:
     """Refused files by where they lie, oldest first; those of which nothing lies there are left out."""
-    names = {key.rpartition("/")[2].removesuffix(_REPORT) for key in keys}
+    names = {key.rpartition("/")[2].removesuffix(SUFFIX) for key in keys}
     found: dict[str, list[Returned]] = {}
     for one in state.returned(inbox.dac):
-        if one.name not in names and _PLAIN.fullmatch(one.name):
+        if one.is_known and one.name not in names:
             continue
         item = state.item(one.item)
         assert item is not None  # it was just listed
         key = reject_key(inbox, item, state.item(item.parent) if item.parent is not None else None)
-        if key in keys or key + _REPORT in keys:
+        if key in keys or key + SUFFIX in keys:
             found.setdefault(key, []).append(one)
     return found
 

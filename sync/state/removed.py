@@ -40,12 +40,14 @@ class Returned:
     Attributes:
         item: its id.
         name: its bare name.
+        is_known: a DAC submits such a name; else it may lie in the reject folder under another one.
         sha256: of its bytes.
         ended: when its submission was done with (UTC); None while that is under way.
     """
 
     item: int
     name: str
+    is_known: bool
     sha256: bytes
     ended: datetime | None
 
@@ -59,11 +61,11 @@ class RemovedState(Section):
     def returned(self, dac: str) -> Iterator[Returned]:
         """Refused files of a DAC that went back with their bytes, oldest first."""
         query = (
-            "select id, name, sha256, ended from item join submission on submission = number"
+            "select id, name, kind is not null, sha256, ended from item join submission on submission = number"
             " where dac = ? and verdict = 'refused' and step = 'filed' and sha256 is not null order by id"
         )
-        for item, name, sha256, ended in self._connection.execute(query, (dac,)):
-            yield Returned(item, name, bytes(sha256), moment_of(ended))
+        for item, name, is_known, sha256, ended in self._connection.execute(query, (dac,)):
+            yield Returned(item, name, bool(is_known), bytes(sha256), moment_of(ended))
 
     def plan_removals(self, item: int, removals: Iterable[Removal]) -> None:
         """Keep what a list will take out, in place of what was kept for that list."""
