@@ -151,7 +151,7 @@ class Collect:
                 await self._finish_claim(one, found)
             await self._claim_all([dac for dac in chosen if dac not in found.failed], forced, run, found)
             submissions = self._state.open_submissions()
-            ready = [one for one in submissions if self._is_claimed(one)]
+            ready = [one for one in submissions if self._is_claimed(one) and await self._unpack(one, found)]
             await self._publish(hub, shown, ready, found)
             sealed = await seal_collected(self._config, self._state, hub, self._reporter, self._now, run_number=run)
             found.seal, found.unmade = sealed.record, sealed.failed
@@ -240,12 +240,19 @@ class Collect:
         """Nothing of it may still lie in the inbox, where the next run would take it once more."""
         return not any(step is Step.COPIED for step, _ in self._state.count_items(submission.number))
 
+    async def _unpack(self, submission: Submission, found: _Found) -> bool:
+        """Whether its archives are open; one for which there is no room waits, and the others go on."""
+        try:
+            await unpack(self._state, self._directory, submission, self._now())
+        except GdacError as error:
+            found.fail(submission.dac, error)
+            return False
+        return True
+
     async def _publish(self, hub: Store, shown: Shown | None, submissions: Sequence[Submission], found: _Found) -> None:
-        """Unpack, check, decide, and do what was decided; oldest submission first."""
+        """Check, decide, and do what was decided; oldest submission first."""
         if not submissions:
             return
-        for one in submissions:
-            await unpack(self._state, self._directory, one, self._now())
         await check_all(self._state, self._directory, submissions, self._section, self._reporter)
         workers = self._config.hub.connections
         doing = Doing(self._state, self._directory, hub, workers, self._now, self._reporter)
