@@ -116,7 +116,7 @@ def _why_it_stays(kept: str) -> str:
     seen = Seen.read(kept)
     if seen is not None and seen.why == GROWING:
         return f"waits in the inbox until it is whole, since {seen.since:%Y-%m-%d %H:%M}Z"
-    return "stays in the inbox and is never taken: too large, or no plain file; its DAC was told"
+    return "stays in the inbox and is never taken: too large, no plain file, or no name; its DAC was told"
 
 
 def _counts(state: State, number: int) -> dict[str, int]:
