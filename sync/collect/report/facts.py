@@ -161,9 +161,12 @@ def gather(state: State, submission: Submission, reported: datetime) -> Facts:
 
 
 def _rule_sets(found: Collection[RuleSet]) -> tuple[RuleSet, ...]:
-    """Rule sets, without that of what was not checked where the others have its policies."""
-    checked = [one for one in found if one.checker]
-    return (*checked, *(one for one in found if not one.checker and one.policies not in {w.policies for w in checked}))
+    """Rule sets, without those of which another one says more: those of what was not checked, or not opened."""
+
+    def says(one: RuleSet) -> set[tuple[str, str]]:
+        return {(name, value) for name, value in asdict(one).items() if value}
+
+    return tuple(one for one in found if not any(says(one) < says(other) for other in found))
 
 
 def items_of(state: State, number: int, *verdicts: Verdict) -> Iterator[Item]:

@@ -30,7 +30,8 @@ _MORE_STYLE: Final = """
 nav { margin: .4rem 0; } nav a { margin-right: 1rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { padding: .35rem .6rem .35rem 0; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
-th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; white-space: nowrap; }
+th { font-weight: 600; color: var(--soft); } th, td { overflow-wrap: normal; }
+td.n, th.n { text-align: right; } td.n { white-space: nowrap; }
 ul.files { margin: .4rem 0; padding: 0; list-style: none; } ul.files li { margin: .35rem 0; }
 ul.files .soft { display: block; }
 """

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Final
 
 from gdac.check.report.escape import printable
-from sync.collect.report.facts import Facts, happened, items_of, removals_of
+from sync.collect.report.facts import Counted, Facts, happened, items_of, removals_of
 from sync.collect.report.told import Why, explained, reasons_of
 from sync.state import State
 from sync.state.collected import Item, RuleSet, Verdict
@@ -45,6 +45,9 @@ def text_lines(state: State, facts: Facts, *, title: str, reject: str) -> Iterat
     if facts.refused:
         yield from _refused(state, facts, reject)
     yield from _accepted(state, facts)
+    others = [(one, one.files) for one in facts.counted if not one.refuses]
+    if others:
+        yield from ["", "TO BE MENDED, though it keeps no file out today", "", *_most_often(others)]
     yield from ["", "-" * _WIDTH]
     for one in facts.rules:
         yield from wrap(f"decided by {decided_by(one)}", _WIDTH)
@@ -107,12 +110,7 @@ def _head(facts: Facts, title: str) -> Iterator[str]:
 
 def _refused(state: State, facts: Facts, reject: str) -> Iterator[str]:
     yield from ["", f"REFUSED ({facts.refused:,})", "", "What was not kept to:"]
-    refusing = [one for one in facts.counted if one.refuses and one.refused]
-    for one in refusing[:_TOP]:
-        files = f"{one.refused:,} {'file' if one.refused == 1 else 'files'}"
-        yield from _wrapped(f"{files:>12}  {one.id}  {explained(one.id).title}", "", " " * 14)
-    if len(refusing) > _TOP:
-        yield f"{'':>14}and {len(refusing) - _TOP:,} more policies and rules"
+    yield from _most_often([(one, one.refused) for one in facts.counted if one.refuses and one.refused])
     yield ""
     yield from wrap(f"{back(reject)} Mend them and send them again; what was accepted need not be sent again.", _WIDTH)
     for item in islice(items_of(state, facts.number, Verdict.REFUSED), REFUSED):
@@ -122,6 +120,15 @@ def _refused(state: State, facts: Facts, reject: str) -> Iterator[str]:
         for why in reasons_of(item, shown=_SHOWN):
             yield from _why(why)
     yield from _more(facts, facts.refused - REFUSED)
+
+
+def _most_often(counted: list[tuple[Counted, int]]) -> Iterator[str]:
+    """Policies and rules with the number of files that they concern."""
+    for one, number in counted[:_TOP]:
+        files = f"{number:,} {'file' if number == 1 else 'files'}"
+        yield from _wrapped(f"{files:>12}  {one.id}  {explained(one.id).title}", "", " " * 14)
+    if len(counted) > _TOP:
+        yield f"{'':>14}and {len(counted) - _TOP:,} more"
 
 
 def _why(why: Why) -> Iterator[str]:

@@ -131,6 +131,20 @@ def test_the_text_says_per_file_what_happened_why_and_what_to_do(made):
     assert max(map(len, lines)) <= 78
 
 
+def test_what_should_be_mended_of_accepted_files_is_told_too(tmp_path):
+    finding = {"rule": "OPN-007", "severity": "advice", "text": "old", "where": "DATA_TYPE", "variable": "DATA_TYPE"}
+    with Reported(tmp_path) as made:
+        number = made.open()
+        result = {"verdict": "accepted", "findings": [finding]}
+        made.add(number, "R6901234_001.nc", b"x", Verdict.PUBLISHED, path=f"{PROFILES}/R6901234_001.nc", result=result)
+        made.write(number)
+        lines = made.read(number, "txt").splitlines()
+        at = lines.index("TO BE MENDED, though it keeps no file out today")
+        assert lines[at + 2] == "      1 file  OPN-007  DATA_TYPE is not deprecated."
+        assert "REFUSED" not in made.read(number, "txt")
+        assert "<h2>What did not keep a file out, and should be mended</h2>" in made.read(number, "html")
+
+
 def test_what_the_checker_found_is_told_instead_of_that_it_found_something(made):
     assert "the checker does not accept" not in made.read(1, "txt")
     (row,) = [one for one in rows(made, 1) if "OPN-003" in one["reasons"]]
