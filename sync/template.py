@@ -55,6 +55,14 @@ store = "{source}"
 # store = "/srv/argo-part"
 # layout = "gdac"           # or "argopy-s3" (argopy opens the bucket), "asdi" (pub/idx as in the public AWS bucket)
 # filter = {{ dacs = ["coriolis"], since = 2015-01-01, area = {{ south = 30, north = 46, west = -6, east = 37 }} }}
+
+# [daemon]                  # what `gdac sync daemon` runs, and when (UTC): docs/daemon.md
+# sync = "daily 03:17"      # or "every 6h", "hourly", "off"
+# index_check = "hourly"
+# audit = "daily 05:40"
+# sweep = "daily 08:20"
+# jitter = "PT2M"
+# listen = "127.0.0.1:8080" # status page, health, metrics
 """
 
 
