@@ -75,6 +75,7 @@ class MirrorRecord:
         exceptions: sealed paths that it cannot hold just now.
         by_server: of the files copied, those that the servers copied among themselves.
         notes: sentences for the operator.
+        cause: why it failed, in one word; empty when it did not.
     """
 
     mirror: str
@@ -90,6 +91,7 @@ class MirrorRecord:
     exceptions: int = 0
     by_server: int = 0
     notes: tuple[str, ...] = ()
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

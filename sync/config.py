@@ -25,10 +25,12 @@ from policies.distribution import judge_wishes
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE, DEFAULT_RETENTION
+from sync.collect.accounts import why_not_apart
 from sync.collect.section import CollectSection
 from sync.daemon.section import DaemonSection
 from sync.options import Connections, StoreOptions
 from sync.places import is_in_place, local_path, why_not_in_place
+from sync.status.section import StatusSection
 from sync.views.definition import Definition
 from sync.views.section import FilterSection, Section
 
@@ -237,6 +239,7 @@ class Config(Section):
     vault: VaultSection | None = None
     collect: CollectSection | None = None
     daemon: DaemonSection = DaemonSection()
+    status: StatusSection = StatusSection()
 
     def limits_for(self, mirror: str | None = None) -> Limits:
         """What the brake lets pass at the hub, or at a mirror."""
@@ -272,6 +275,9 @@ class Config(Section):
             raise ValueError("collect: a hub either collects or mirrors a source; give each a hub of its own")
         if self.hub.in_place or local_path(self.hub.store) is None:
             raise ValueError("collect: submissions are collected into a local directory that gdac alone writes")
+        ours = {"the hub": self.hub.store, "its state": str(self.state_directory)}
+        if why := why_not_apart(self.collect.inbox, ours):
+            raise ValueError(why)
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """One run of the sync: the hub's day, then every mirror; what it did becomes a `RunRecord`."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from gdac.columns import connect
-from gdac.errors import UsageError
+from gdac.errors import GdacError, UsageError
 from gdac.manifest.record import RunFacts, RunKind
 from gdac.records import IngestRecord, MirrorRecord, Outcome, RunRecord, SealRecord, StoreRecord
 from gdac.store import Store
 from sync.brakes.hold import HeldError
+from sync.causes import NO_ANSWER, cause_of
 from sync.collect.sealing import Unsealed, seal_collected, unsealed
 from sync.collect.section import InboxSection
 from sync.config import Config, HubSection, MirrorSection
@@ -31,6 +32,7 @@ from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.describe import describe_hub
 from sync.sealed.writers import store_record, take_hub
 from sync.state import State
+from sync.status.publish import Publishing
 from sync.stores.limits import LimitedStore, Limits
 from sync.stores.open import open_store
 from sync.stores.retry import RetryingStore
@@ -70,6 +72,7 @@ class Run:
     def __init__(self, config: Config, state: State, reporter: Reporter, now: Callable[[], datetime]) -> None:
         self._config, self._state, self._reporter, self._now = config, state, reporter, now
         self._number: int | None = None
+        self._is_ours = False  # nobody else seals the hub: what it shows is told by us
 
     async def whole_day(self) -> RunRecord:
         """Observe, ingest, seal, and replicate to every mirror; a hub that collects seals what is journalled.
@@ -130,7 +133,10 @@ class Run:
             done = await work()
         except BaseException as error:
             outcome = Outcome.HELD if isinstance(error, HeldError) else Outcome.FAILED
-            self._state.end_run(run, self._now(), outcome, {"error": str(error) or type(error).__name__})
+            told = {"error": str(error) or type(error).__name__, "cause": cause_of(error)}
+            self._state.end_run(run, self._now(), outcome, told)
+            if self._is_ours and isinstance(error, GdacError):
+                await tell_status(self._config, self._state, self._now, run, began)
             raise
         notes = (*done.notes, *(f"{one.mirror}: {note}" for one in done.mirrors for note in one.notes))
         record = RunRecord(
@@ -145,12 +151,17 @@ class Run:
             store_records(self._config, self._state, [one.mirror for one in done.mirrors], hub=kind == "run"),
         )
         self._state.end_run(run, record.ended, record.outcome, record.as_json())
-        return record
+        if not self._is_ours:
+            return record
+        silent = {one.mirror for one in record.mirrors if one.cause == NO_ANSWER}
+        untold = await tell_status(self._config, self._state, self._now, run, began, without=silent)
+        return replace(record, notes=(*record.notes, *untold)[:_MOST_NOTES])
 
     async def _whole_day(self) -> _Done:
         async with AsyncExitStack() as stack:
             hub = await stack.enter_async_context(opened(HUB, self._config.hub))
             hub = await taken_hub(self._config, self._state, hub, self._now)
+            self._is_ours = True
             await hub.clean()
             hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
             await check_journal(hub, self._state, self._reporter, self._now())
@@ -161,6 +172,7 @@ class Run:
                     day.ask_brake(seen)
                     ingested = await day.ingest(seen)
                     sealed, shown, deleted = await day.seal(seen)
+                    self._state.remember_head(HUB, shown.raw, self._now())
                     copies = Copies(self._state.directory / "sealed")
                     day.notes += await describe_hub(copies, hub, shown.head, self._state)
             mirrors = await self._replicate(hub, shown, tuple(self._config.mirror))
@@ -170,6 +182,7 @@ class Run:
         async with AsyncExitStack() as stack:
             hub = await stack.enter_async_context(opened(HUB, self._config.hub))
             hub = await taken_hub(self._config, self._state, hub, self._now)
+            self._is_ours = True
             await hub.clean()
             hub = await begin_day(stack, self._config, self._state, hub, self._now, opened)
             await check_journal(hub, self._state, self._reporter, self._now())
@@ -193,6 +206,8 @@ class Run:
             shown = await read_head(hub)
             if shown is None:
                 raise UsageError(f"the hub {hub.name} shows no head yet.", hint="Seal it first: gdac sync run.")
+            self._state.remember_head(HUB, shown.raw, self._now())
+            self._is_ours = True
             pin = None if when is None else Pin(when, await opened_vault(self._config, stack))
             return _Done(None, None, await self._replicate(hub, shown, names, adopt=adopt, pin=pin), ())
 
@@ -284,6 +299,34 @@ async def taken_hub(config: Config, state: State, hub: Store, now: Callable[[], 
     return await take_hub(
         hub, HUB, options.definition, state, now, single_writer=options.single_writer, lease=options.expires
     )
+
+
+async def tell_status(
+    config: Config,
+    state: State,
+    now: Callable[[], datetime],
+    run: int,
+    began: datetime,
+    *,
+    without: Collection[str] = (),
+) -> tuple[str, ...]:
+    """Publish the status in hub and mirrors after a run; what went wrong becomes notes of the run, and is returned.
+
+    Args:
+        config: the deployment.
+        state: its opened state.
+        now: the clock (UTC).
+        run: number of the run, which has ended.
+        began: when it began.
+        without: mirrors that are known not to answer just now.
+    """
+
+    def open_store(name: str) -> Store:
+        return opened(name, config.hub if name == HUB else config.mirror[name])
+
+    notes = await Publishing(config, state, now, open_store).publish(began, without=without)
+    state.note_run(run, notes)
+    return notes
 
 
 def store_records(config: Config, state: State, mirrors: Iterable[str], *, hub: bool = True) -> tuple[StoreRecord, ...]:

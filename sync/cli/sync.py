@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gdac.errors import UsageError
-from sync.cli import care, daemon, seed, snapshots
+from sync.cli import care, daemon, seed, shard, snapshots, status
 
 if TYPE_CHECKING:
     from gdac.records import RunRecord
@@ -28,6 +28,8 @@ care.add_to(app)
 daemon.add_to(app)
 snapshots.add_to(app)
 seed.add_to(app)
+shard.add_to(app)
+status.add_to(app)
 
 
 @app.command()
@@ -167,54 +169,6 @@ def quarantine(
         if retry is not None:
             retry_quarantine(state, retry)
         list_quarantine(state, datetime.now(UTC), as_json=as_json)
-
-
-@app.command()
-def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Show the last runs, what each store shows, what is held, and the files set aside."""
-    from sync.cli.brake import hold_json, store_of
-    from sync.config import load_config
-    from sync.hub.day import HUB
-    from sync.run import store_records
-    from sync.state import State
-    from sync.summary import store_line
-
-    settings = load_config(config)
-    with State.open(settings.state_directory) as state:
-        stores = {name: state.published(key) for name, key in {"hub": HUB, **{n: n for n in settings.mirror}}.items()}
-        waiting = {name: state.superseded_count(HUB if name == "hub" else name) for name in stores}
-        runs, aside, holds = state.runs(), state.all_set_aside(), state.open_holds()
-        tried = store_records(settings, state, settings.mirror)
-    if as_json:
-        shown = {
-            "stores": {
-                name: {"serial": one[0], "published": one[1].isoformat(), "superseded": waiting[name]} if one else None
-                for name, one in stores.items()
-            },
-            "tried": [asdict(one) for one in tried],
-            "runs": runs,
-            "holds": [hold_json(one) for one in holds],
-            "set_aside": [{"path": one.path, "reason": one.reason, "tries": one.tries} for one in aside],
-        }
-        sys.stdout.write(json.dumps(shown) + "\n")
-        return
-    for name, one in stores.items():
-        text = (
-            f"serial {one[0]}, published {one[1]:%Y-%m-%dT%H:%M:%SZ}, {waiting[name]:,} superseded"
-            if one
-            else "nothing yet"
-        )
-        sys.stdout.write(f"{name:<16}{text}\n")
-    sys.stdout.write("".join(f"{store_line(record)}\n" for record in tried))
-    for row in runs:
-        sys.stdout.write(f"run {row['id']:<12}{row['kind']:<10} {row['started'][:19]}Z  {row['outcome']}\n")
-    for hold in holds:
-        approved = "approved" if hold.approved else "`gdac sync approve` shows why"
-        sys.stdout.write(f"held  run {hold.run} ({store_of(hold)}): {approved}\n")
-    for item in aside[:20]:
-        sys.stdout.write(f"set aside {item.path} ({item.tries} tries): {item.reason}\n")
-    if len(aside) > 20:
-        sys.stdout.write(f"and {len(aside) - 20:,} more set aside (--json lists all)\n")
 
 
 def _tell_unsealed(seen: "Unsealed", as_json: bool) -> None:

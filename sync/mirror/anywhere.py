@@ -127,7 +127,7 @@ async def _recorded(
 ) -> RunRecord:
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(_source(journey))
-        store = await stack.enter_async_context(_opened(journey.target, TARGET))
+        store = await stack.enter_async_context(opened_at(journey.target, TARGET))
         pin = None if journey.when is None else Pin(journey.when, await _vault(journey, stack))
         _check_target(store)
         _check_same(state.directory, store)
@@ -162,14 +162,20 @@ async def _recorded(
 
 
 def _source(journey: Journey) -> Store:
-    return _opened(journey.source, SOURCE) if journey.config is None else opened(HUB, journey.config.hub)
+    return opened_at(journey.source, SOURCE) if journey.config is None else opened(HUB, journey.config.hub)
 
 
 async def _vault(journey: Journey, stack: AsyncExitStack) -> Store | None:
     return None if journey.config is None else await opened_vault(journey.config, stack)
 
 
-def _opened(address: str, name: str) -> Store:
+def opened_at(address: str, name: str) -> Store:
+    """The store at an address, by default settings; what fails for the moment is tried again.
+
+    Args:
+        address: where.
+        name: for its credentials, ``GDAC_<NAME>_USER`` and ``_PASSWORD``.
+    """
     once = StoreSettings(s3=S3Settings(retries=0), gcs=GcsSettings(retries=0), azure=AzureSettings(retries=0))
     store = open_store(address, once, name=name)
     return store if "://" not in address or address.startswith("file:") else RetryingStore(store)

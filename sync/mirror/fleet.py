@@ -16,6 +16,7 @@ from gdac.errors import GdacError, UsageError
 from gdac.records import MirrorRecord
 from gdac.store import Store
 from sync.brakes.hold import Brake, HeldError
+from sync.causes import cause_of
 from sync.config import Config
 from sync.localdisk import local_disk
 from sync.mirror.pinned import Pin
@@ -106,7 +107,7 @@ class Fleet:
         except HeldError as error:
             return MirrorRecord(name, None, None, "held", error=str(error), notes=tuple(notes))
         except GdacError as error:
-            return MirrorRecord(name, None, None, "failed", error=str(error), notes=tuple(notes))
+            return MirrorRecord(name, None, None, "failed", error=str(error), notes=tuple(notes), cause=cause_of(error))
         return replace(record, notes=(*notes, *record.notes))
 
     async def _from_mirror(

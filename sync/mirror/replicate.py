@@ -146,6 +146,7 @@ class Replication:
             deleted = await grace.delete_due(self._sealed_at(mirror, aim), aim.head)
             if aim.is_view:
                 aim.copies.prune(aim.head)
+        self._state.remember_head(mirror.name, aim.raw, self._now())
         try:
             await describe(
                 mirror.store, mirror.name, aim.head, sources, self._state, is_hub=False, is_new=there is None

@@ -33,7 +33,7 @@ class Word(StrEnum):
     """How a store fares, in one word; of several that hold, the first one here is told."""
 
     SYNCING = "syncing"  #: a run is under way that may move it
-    HELD = "held"  #: a brake waits for a person
+    HELD = "held"  #: a brake waits for a person, or what was approved for the next run
     FAILING = "failing"  #: the last run could not bring it up to date
     NEVER = "never"  #: it shows nothing yet
     STALE = "stale"  #: the head that it shows has expired
@@ -81,7 +81,14 @@ class AuditStatus:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What one serial changed. ``bytes`` is what has to travel for it."""
+    """What one serial changed.
+
+    Attributes:
+        serial: which.
+        sealed: when.
+        added, changed, removed, renamed: files; a rename is an R profile that became a D profile, or back.
+        bytes: what has to travel for it.
+    """
 
     serial: int
     sealed: datetime
@@ -140,7 +147,13 @@ class HubStatus:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A sealed path that a mirror cannot hold just now."""
+    """A sealed path that a mirror cannot hold just now.
+
+    Attributes:
+        path: as the mirror has it.
+        reason: one sentence.
+        since: when it could not be had first.
+    """
 
     path: str
     reason: str
@@ -165,7 +178,8 @@ class MirrorStatus:
         last_good: when such a run ended well last.
         last_error: why the last one failed; empty where it did not (a held one did not fail).
         superseded: files that left the manifest and are still readable there.
-        missing_count: sealed paths that it cannot hold just now; ``missing`` are the first of them.
+        missing_count: sealed paths that it cannot hold just now.
+        missing: the first of them.
         audit: how far it was audited.
         days: the last days, oldest first.
     """

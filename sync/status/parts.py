@@ -32,7 +32,16 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A file set aside; see `sync.state.SetAside`."""
+    """A file set aside.
+
+    Attributes:
+        path: in the archive.
+        trouble: ``absent`` (the source lacks it), ``stale`` (older than its index row), ``broken`` (transfer failed).
+        reason: one sentence.
+        since: when it failed first.
+        tries: how often it failed.
+        next_try: it is not asked for again before.
+    """
 
     path: str
     trouble: str
@@ -63,7 +72,12 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why the brake holds: the rule, and one sentence."""
+    """Why the brake holds.
+
+    Attributes:
+        rule: of the brake.
+        text: one sentence.
+    """
 
     rule: str
     text: str
@@ -71,7 +85,13 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class HeldDac:
-    """What a held plan would do to the files of one DAC."""
+    """What a held plan would do to the files of one DAC.
+
+    Attributes:
+        dac: its directory name.
+        held: files that are there.
+        added, changed, removed, renamed: files that would come, change, leave, or go from R to D or back.
+    """
 
     dac: str
     held: int
@@ -148,7 +168,9 @@ class DacStatus:
 
     Attributes:
         dac: its directory name.
-        submissions: how many; ``last`` is when the last one was taken, and ``last_number`` its number.
+        submissions: how many.
+        last: when the last one was taken.
+        last_number: its number.
         open: submissions that are under way.
         results: items by what became of them (``published``, ``unchanged``, ``refused``, ``removed``, ``kept``).
         verdicts: files by the checker's verdict.

@@ -17,7 +17,7 @@ _MOST_REASONS: Final = 10
 _MOST_DACS: Final = 20
 _EXAMPLES: Final = 5
 #: What of an address may give away a secret: user and password, and everything that is asked with it.
-_SECRET: Final = re.compile(r"(?<=://)[^/@\s]*@|(?<=[^\s])\?[^\s\"')>]*=[^\s\"')>]*")
+_SECRET: Final = re.compile(r"(?<=://)[^/\s]*@|(?<=[^\s])\?[^\s\"')>]*=[^\s\"')>]*")
 _CHANGES: Final = ("removed", "changed", "added")
 _COUNTS: Final = ("held", "added", "changed", "removed", "renamed")
 

@@ -29,8 +29,8 @@ def next_due(jobs: Sequence[JobStatus]) -> datetime | None:
 
 
 def is_held(status: Status, store: str) -> bool:
-    """Whether a plan for a store (``hub``, or a mirror's name) waits for approval."""
-    return any(one.store == store and one.approved is None for one in status.holds)
+    """Whether a plan for a store (``hub``, or a mirror's name) waits for approval, or, approved, for the next run."""
+    return any(one.store == store for one in status.holds)
 
 
 def _hub_word(status: Status, now: datetime, moving: set[str]) -> Word:

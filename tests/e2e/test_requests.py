@@ -16,6 +16,8 @@ MOST_OF_A_PROBE = 20
 #: Files that describe a first serial, in every store: its record, five faces of the archive and five of the serial.
 #: A later one comes with five of the serial before, which has one after it now.
 DESCRIBED, DESCRIBED_NEXT = 11, 16
+#: Files of the status, which every run writes into every store.
+STATUS = 2
 
 
 def probing(server: Server) -> list[str]:
@@ -42,7 +44,7 @@ def test_http_source_and_s3_mirror(tmp_path, monkeypatch):
         assert len(web.requests) <= 14 + first.ingest.moved.files + 6 * 4
         probe = probing(moto)
         assert 0 < len(probe) <= MOST_OF_A_PROBE
-        assert len(moto.requests) - len(probe) <= made.files + 14 + 12 + DESCRIBED
+        assert len(moto.requests) - len(probe) <= made.files + 14 + 12 + DESCRIBED + STATUS
         assert [one.guard for one in first.stores] == ["compare-and-swap"] * 3
 
         web.requests.clear()
@@ -73,7 +75,7 @@ def test_http_source_and_s3_mirror(tmp_path, monkeypatch):
         assert len(data) == came  # one PUT per file that changed, no HEAD, no listing
         assert {request.split()[0] for request in data} == {"PUT"}
         described = [request for request in moto.requests if "/manifest/about/" in request or ".record.json" in request]
-        assert len(described) == len(set(described)) == DESCRIBED_NEXT
+        assert len(described) == len(set(described)) == DESCRIBED_NEXT + STATUS
         assert {request.split()[0] for request in described} == {"PUT"}
 
         moto.requests.clear()
