@@ -117,13 +117,13 @@ class Daemon:
         return True
 
     async def work(self, *, once: bool = False) -> ExitCode:
-        """Run jobs when they are due, until asked to stop; with ``once`` those that are due, and end.
+        """Run jobs when they are due, until asked to stop; with ``once`` those that are due; tell the worst end.
 
         Raises:
             GdacError: the state is no longer this daemon's.
         """
         assert self._lock is not None
-        done: list[Ending] = []
+        endings: set[Ending] = set()
         try:
             while not self._stop.is_set():
                 self._come_round()
@@ -135,11 +135,11 @@ class Daemon:
                 if once and not is_due:
                     break
                 if is_due and not await self._is_blocked():
-                    done.append(await self._run(due[0].job))
+                    endings.add(await self._run(due[0].job))
                     continue
                 await self._clock.sleep(self._pause(due), self._woken)
             await self._look()
-            return next((code for code, endings in _WORST_FIRST if endings & set(done)), ExitCode.FINE)
+            return _worst(endings) if once else ExitCode.FINE
         finally:
             self._write_book()
             self._lock.close()
@@ -283,6 +283,10 @@ class Daemon:
             self._stop,
             lambda event: tell_event(self._log, job.name, run, event),
         )
+
+
+def _worst(endings: set[Ending]) -> ExitCode:
+    return next((code for code, bad in _WORST_FIRST if bad & endings), ExitCode.FINE)
 
 
 def reap_strays() -> None:

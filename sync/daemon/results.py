@@ -73,8 +73,20 @@ def _tell_parts(lines: Log, job: str, run: str, found: Mapping[str, Any]) -> Non
             lines.warning("mirror-failed", f"mirror {store}: {why}", job=job, run=run, store=store, error=why)
     if found.get("store") and "part" in found:
         _tell_audit(lines, job, run, found)
+    if "submissions" in found:
+        _tell_collected(lines, job, run, found)
     for note in found.get("notes") or ():
         lines.info("note", str(note), job=job, run=run)
+
+
+def _tell_collected(lines: Log, job: str, run: str, found: Mapping[str, Any]) -> None:
+    for one in found["submissions"]:
+        counts = ", ".join(f"{count:,} {verdict}" for verdict, count in one["counts"].items()) or "nothing yet"
+        facts = {name: one.get(name) for name in ("dac", "items", "counts", "ended")}
+        said = f"{one['dac']}: submission {one['number']}: {counts}"
+        lines.info("submission", said, job=job, run=run, submission=one["number"], **facts)
+    if found.get("failed"):
+        lines.warning("accounts-failed", f"accounts that failed: {', '.join(found['failed'])}", job=job, run=run)
 
 
 def _tell_audit(lines: Log, job: str, run: str, found: Mapping[str, Any]) -> None:

@@ -16,10 +16,15 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gdac.errors import GdacError, UsageError
+from gdac.records import IngestRecord, MirrorRecord, Moved, Outcome, RunRecord, SealRecord
+from sync.audit.audit import AuditReport
+from sync.collect.record import CollectRecord, SubmissionRecord
 from sync.daemon.book import BOOK_NAME, BrokenBookError, KeptBook, read_book, write_book
+from sync.daemon.children import Done
 from sync.daemon.lock import LOCK_NAME, DaemonLock
 from sync.daemon.logs import LibraryLines, Log, hide, secrets_of
 from sync.daemon.metrics import daemon_registry, render_status_metrics
+from sync.daemon.results import tell_results
 from sync.daemon.schedule import Ending, JobFacts
 from sync.daemon.section import address
 from sync.daemon.settings import COPY_NAME, Settings
@@ -227,6 +232,46 @@ def test_every_text_makes_one_line(text):
         Log(out, lambda: NOW, as_json=as_json).info("note", text, job="sync")
         assert out.getvalue().count("\n") == 1
         assert out.getvalue().endswith("\n")
+
+
+def told_of(result: dict, ending: Ending = Ending.PARTIAL) -> dict[str, dict]:
+    out = io.StringIO()
+    heard = json.loads(json.dumps(result))  # as it comes through the pipe
+    done = Done(ending, "the source does not answer" if ending.is_failure else "", (heard,))
+    tell_results(Log(out, lambda: NOW, as_json=True), "job", "abc", done, 3.25, NOW if ending.is_failure else None)
+    return {line["event"]: line for line in map(json.loads, out.getvalue().splitlines())}
+
+
+def test_what_a_run_did_is_told():
+    moved = Moved(3, 999)
+    record = RunRecord(
+        7,
+        NOW,
+        NOW,
+        Outcome.PARTIAL,
+        IngestRecord(moved=moved),
+        SealRecord(4, True, 1, 1, 1, 0, 9, 99, "m", "d"),
+        (MirrorRecord("good", 3, 4, "delta", moved), MirrorRecord("bad", 3, None, "failed", error="it is gone.")),
+        ("a note",),
+    )
+    lines = told_of(record.as_json())
+    assert lines["job-ended"]["msg"] == "partial in 3.2 s, serial 4, 3 files fetched, 3 files copied"
+    assert (lines["job-ended"]["number"], lines["job-ended"]["copied_bytes"]) == (7, 999)
+    assert (lines["mirror-failed"]["store"], lines["mirror-failed"]["error"]) == ("bad", "it is gone.")
+    assert lines["note"]["msg"] == "a note"
+
+
+def test_what_an_audit_a_collection_and_a_failure_told():
+    report = AuditReport("folder", 4, "2/30", due=12)
+    assert told_of(report.as_json(), Ending.FINE)["audited"]["msg"] == "folder, part 2/30: 12 files due, no differences"
+    taken = SubmissionRecord(5, "aoml", 3, {"published": 2, "refused": 1}, resumed=False, ended=True)
+    record = CollectRecord(7, NOW, NOW, Outcome.PARTIAL, (taken,), failed=("bodc",))
+    lines = told_of(record.as_json())
+    assert lines["submission"]["msg"] == "aoml: submission 5: 2 published, 1 refused"
+    assert "bodc" in lines["accounts-failed"]["msg"]
+    failed = told_of({}, Ending.FAILED)["job-ended"]
+    assert failed["level"] == "error"
+    assert failed["msg"].endswith("the source does not answer; tried again at 2026-11-23T12:00:00Z")
 
 
 def test_long_texts_are_cut_and_a_reader_that_left_stops_nothing():
