@@ -207,7 +207,8 @@ def _judge_order(candidate: Candidate, path: ArchivePath, published: Published, 
     if forced or published.date_update is None or candidate.sha256 == published.sha256:
         return
     if candidate.date_update is None:
-        yield Refusal("ACC-006", "the file has no DATE_UPDATE, and the one that is published has")
+        if candidate.is_accepted:  # of a file that could not be read it would say nothing
+            yield Refusal("ACC-006", "the file has no DATE_UPDATE, and the one that is published has")
     elif candidate.date_update < published.date_update:
         told = f"{candidate.date_update:%Y-%m-%dT%H:%M:%SZ} is before {published.date_update:%Y-%m-%dT%H:%M:%SZ}"
         yield Refusal("ACC-006", f"DATE_UPDATE {told} of the file that is published")

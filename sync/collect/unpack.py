@@ -120,7 +120,7 @@ class _Unpacking:
         except BaseException:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
-        self.state.unpacked(self.item.id, self.found)
+        self.state.unpacked(self.item.id, self.found, _rules())
         return True
 
     async def _keep(self, member: Member, held: LocalStore) -> None:

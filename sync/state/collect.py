@@ -111,13 +111,21 @@ class CollectState(Section):
         with self._transaction() as connection:
             return [_add(connection, number, one) for one in items]
 
-    def unpacked(self, archive: int, items: Sequence[NewItem]) -> list[int]:
-        """Enter all members of an archive and that it is opened, in one transaction; returns their ids in order."""
+    def unpacked(self, archive: int, items: Sequence[NewItem], rules: RuleSet | None = None) -> list[int]:
+        """Enter all members of an archive and that it is opened, in one transaction; returns their ids in order.
+
+        Args:
+            archive: its id.
+            items: its members.
+            rules: what it was opened by; what the item carries already when not given.
+        """
         with self._transaction() as connection:
             number = connection.execute("select submission from item where id = ?", (archive,)).fetchone()[0]
             ids = [_add(connection, number, one) for one in items]
+            kept = json.dumps(asdict(rules)) if rules else None
             connection.execute(
-                "update item set step = ?, verdict = ? where id = ?", (Step.DONE, Verdict.OPENED, archive)
+                "update item set step = ?, verdict = ?, rules = coalesce(?, rules) where id = ?",
+                (Step.DONE, Verdict.OPENED, kept, archive),
             )
         return ids
 

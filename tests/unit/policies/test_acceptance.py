@@ -112,6 +112,8 @@ def test_an_older_file_needs_force():
     assert isinstance(decide(older, THERE, forced=True), Publish)
     assert isinstance(decide(replace(PROFILE, date_update=THERE.date_update), THERE), Publish)
     assert policies_of(decide(replace(PROFILE, date_update=None), THERE)) == ["ACC-006"]
+    unreadable = replace(PROFILE, date_update=None, is_accepted=False)
+    assert policies_of(decide(unreadable, THERE)) == ["ACC-003"]
 
 
 @pytest.mark.parametrize(
