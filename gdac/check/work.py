@@ -27,7 +27,7 @@ def perform(task: Task, tables: Tables, options: Options, *, hdf5: bool = True) 
     except NeedsWorkerError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in reading costs this file, not the run; the engine catches those in rules
-        return crashed(task, f"{type(error).__name__}: {error}")
+        return crashed(task, f"{type(error).__name__}: {error}".replace(task.path, task.label))
 
 
 def _checked(task: Task, tables: Tables, options: Options, hdf5: bool) -> Result:

@@ -17,6 +17,11 @@ from gdac.netcdf.model import Array, FileContent, Header, NetcdfError, VariableH
 _TROUBLE = (OSError, RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, MemoryError)
 
 
+def _said(error: Exception) -> str:
+    """What the library says, without the path that it adds: a report goes to people who know the file by its label."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 def read(source: Path | bytes, names: Collection[str] | None, *, label: str, limit: int) -> FileContent:
     """Read the header and the named variables (None: all).
 
@@ -27,7 +32,7 @@ def read(source: Path | bytes, names: Collection[str] | None, *, label: str, lim
     try:
         dataset = netCDF4.Dataset("memory" if isinstance(source, bytes) else str(source), memory=memory)
     except _TROUBLE as error:
-        raise NetcdfError(label, None, f"the HDF5 library says: {error}") from error
+        raise NetcdfError(label, None, f"the HDF5 library says: {_said(error)}") from error
     try:
         dataset.set_auto_maskandscale(False)
         dataset.set_auto_chartostring(False)
@@ -38,7 +43,7 @@ def read(source: Path | bytes, names: Collection[str] | None, *, label: str, lim
             raise NetcdfError(label, None, f"the variables asked for need {needed} bytes, {limit} are allowed")
         return FileContent(header, {name: _values(dataset, name) for name in wanted})
     except _TROUBLE as error:
-        raise NetcdfError(label, None, f"the HDF5 library says: {error}") from error
+        raise NetcdfError(label, None, f"the HDF5 library says: {_said(error)}") from error
     finally:
         dataset.close()
 

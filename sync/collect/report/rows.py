@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from gdac.check.finding import Severity
@@ -29,6 +29,8 @@ COLUMNS: Final = (
     "errors",
     "warnings",
 )
+#: Findings of one file that the JSON report tells; the others are counted.
+FINDINGS: Final = 200
 #: What a spreadsheet takes for a formula when a cell begins with it.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 #: Longest text of a cell; JSON has all of it.
@@ -81,10 +83,6 @@ class Document:
 
 def as_json(item: Item, *, archive: str | None) -> dict[str, Any]:
     """One file as plain JSON values; what the checker said is as in `gdac check --format jsonl`, but for the path."""
-    check = None
-    if item.result is not None:
-        dropped = {"path", "dac", "schema", "known", "versions"}
-        check = {name: value for name, value in item.result.items() if name not in dropped}
     return {
         "item": item.id,
         "file": item.label,
@@ -102,7 +100,7 @@ def as_json(item: Item, *, archive: str | None) -> dict[str, Any]:
         "reasons": [
             {"id": one.policy, "text": one.told, "mend": explained(one.policy).mend or None} for one in item.reasons
         ],
-        "check": check,
+        "check": None if item.result is None else _check(item.result),
         "rules": {
             "checker": item.rules.checker or None,
             "specification": item.rules.specification or None,
@@ -110,6 +108,16 @@ def as_json(item: Item, *, archive: str | None) -> dict[str, Any]:
             "policies": item.rules.policies or None,
         },
     }
+
+
+def _check(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What the checker said, without what the item says and where the file lay; bounded, as a hostile file is not."""
+    dropped = {"path", "dac", "schema", "known", "versions"}
+    kept = {name: value for name, value in result.items() if name not in dropped}
+    findings = kept.get("findings", [])
+    if len(findings) <= FINDINGS:
+        return kept
+    return {**kept, "findings": findings[:FINDINGS], "more_findings": len(findings) - FINDINGS}
 
 
 class Rows:

@@ -171,6 +171,17 @@ def test_json_holds_everything_and_csv_a_row_for_each_file_and_removed_file(made
     assert {one["path"] for one in found if one["kind"] == "removed-file"} == set(listed["removed"])
 
 
+def test_what_the_hdf5_library_says_comes_without_the_place_of_the_file(tmp_path):
+    with Reported(tmp_path) as made:
+        raw = b"\x89HDF\r\n\x1a\n" + bytes(2000)
+        result = made.checked("R6901234_001.nc", raw)
+        number = made.open()
+        made.add(number, "R6901234_001.nc", raw, Verdict.REFUSED, ("ACC-003", "no"), result=result)
+        made.write(number)
+        assert "the HDF5 library says: NetCDF: HDF error" in " ".join(made.read(number, "txt").split())
+        assert not [file for file in made.folder.iterdir() if str(tmp_path) in file.read_text()]
+
+
 def test_no_report_tells_where_this_machine_keeps_files(made):
     reports = [file.read_text() for file in made.folder.iterdir()]
     assert len(reports) >= 6
@@ -233,16 +244,22 @@ def test_a_large_submission_is_bounded_for_people_and_whole_for_programs(tmp_pat
     result = {"verdict": "rejected", "findings": [finding] * 30}
     with Reported(tmp_path) as made:
         number = made.open()
+        many = {"verdict": "rejected", "findings": [{**finding, "text": f"byte {at}"} for at in range(5000)]}
+        made.add(number, "R6901234_999.nc", b"y", Verdict.REFUSED, ("ACC-003", "no"), result=many)
         made.add_many(number, 1200, result)
         made.write(number)
         html, text = made.read(number, "html"), made.read(number, "txt")
-        assert "and 100 more: <a" in html
+        assert "and 101 more: <a" in html  # refused
+        assert "and 100 more: <a" in html  # published
         assert html.count("<details") < 600
-        assert text.count("and 400 more: submission-1.csv lists all of them") == 2
+        assert "and 401 more: submission-1.csv lists all of them" in text
+        assert "and 400 more: submission-1.csv lists all of them" in text
         assert "and 28 more" in text
         assert len(html) < 600_000
         assert len(text) < 100_000
-        assert len(rows(made, number)) == len(json.loads(made.read(number, "json"))["items"]) == 1200
+        items = json.loads(made.read(number, "json"))["items"]
+        assert len(rows(made, number)) == len(items) == 1201
+        assert (len(items[0]["check"]["findings"]), items[0]["check"]["more_findings"]) == (200, 4800)
 
 
 def test_the_same_again_is_the_same(made):

@@ -161,6 +161,14 @@ def test_a_server_that_says_nothing_is_given_up_in_time(tmp_path):
         assert made.submission(1).mailed is None
 
 
+def test_all_mail_together_has_its_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("sync.collect.report.mail._PATIENCE", 0.3)
+    with smtp_silent() as port, reported(tmp_path, port, timeout=60) as made:
+        submit(made)
+        submit(made)
+        assert mail(made) == ("2 reports could not be mailed and are tried again: the server did not answer in time",)
+
+
 def test_nobody_to_mail_to_and_nothing_configured_is_fine(tmp_path):
     with reported(tmp_path, free_port(), contacts=[]) as made:
         submit(made)
