@@ -2,7 +2,7 @@
 
 `sync.status.read.read_status(config, state, now, jobs=())` makes it from configuration and state; `Status.as_json` and
 `parse_status` carry it; docs/schemas/status.json is its schema. It is published beside the archive for everybody to
-read: no address, no credential and no person's name is in it, and every list is bounded.
+read: no credential and no person's name is in it, and every list is bounded.
 
 What depends on the clock (state words, hours behind) is told anew by `sync.status.words.aged`: a status of yesterday
 must not call a mirror current today.
