@@ -277,20 +277,21 @@ class _Work:
             " order by path))) as digest, count(*) as files from members join held h using (path) group by product),"
             # A file that is on its way and not in the journal may hold anything.
             " sure as (select h.path, m.members from held h join made m on h.path = m.path and h.sha256 = m.sha256"
-            " where h.path not in (select path from under_way anti join pending using (path)))"
-            " select product, digest, files, case when starts_with(product, 'geo/') then 2"
-            " when starts_with(product, 'dac/') then 1 else 0 end as rank, false as chosen,"
-            " product in (select path from held) as is_held from wanted"
-            " left join sure on product = sure.path where sure.members is distinct from digest"
+            " where h.path not in (select path from under_way anti join pending using (path))),"
+            # Arrivals first, then floats, those that wait since an earlier run before others; the newest days of geo/.
+            " ranked as (select product, digest, files, case when starts_with(product, 'geo/') then 2"
+            " when starts_with(product, 'dac/') then 1 else 0 end as rank from wanted"
+            " left join sure on product = sure.path where sure.members is distinct from digest)"
+            " select *, false as chosen, product in (select path from held) as is_held, row_number() over (order by"
+            " rank, rank = 1 and product in (select path from made where members is null) desc,"
+            " case rank when 2 then right(product, 16) end desc, product) as place from ranked"
         )
         self.connection.execute(
-            "update todo_products t set chosen = true from (select product, sum(files) over (order by rank, product)"
-            " - files as before from todo_products) o where o.product = t.product and o.before < ?",
+            "update todo_products t set chosen = true from (select product, sum(files) over (order by place) - files"
+            " as before from todo_products) o where o.product = t.product and o.before < ?",
             [most],
         )
-        rows = self.connection.execute(
-            "select product, digest, is_held, chosen from todo_products order by rank, product"
-        )
+        rows = self.connection.execute("select product, digest, is_held, chosen from todo_products order by place")
         todo = [(_Product(product, bytes(digest), held), chosen) for product, digest, held, chosen in rows.fetchall()]
         waiting = [one.path for one, chosen in todo if not chosen]
         self.state.leave_stale(waiting)
