@@ -106,7 +106,10 @@ class FtpStore(ReadOnly):
 
     async def stat(self, key: str) -> ObjectInfo:
         """Facts about one file, in one round trip. Raises `NotFoundError`."""
-        path = self._path(key)
+        return await self._look(key, self._path(key))
+
+    async def _look(self, key: str, path: str) -> ObjectInfo:
+        """Facts about what lies at a path, in the name of a key."""
 
         async def ask(talk: Conversation) -> ObjectInfo:
             return self._info(key, await talk.ask(*_questions(talk, path)))

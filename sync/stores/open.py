@@ -145,11 +145,13 @@ def _http(url: str, parts: SplitResult, settings: HttpSettings) -> Store:
 
 def _ftp(parts: SplitResult, settings: FtpSettings) -> Store:
     from sync.stores.ftp import FtpStore  # noqa: PLC0415 - lazy by design
+    from sync.stores.ftpaccount import FtpAccount  # noqa: PLC0415
 
+    kind = FtpAccount if settings.writes else FtpStore
     root = unquote(parts.path[1:])
     if root.strip("/"):
         _check_prefix(root.strip("/"))
-    return FtpStore(parts.hostname or "", parts.port or 21, root, settings, tls=parts.scheme == "ftps")
+    return kind(parts.hostname or "", parts.port or 21, root, settings, tls=parts.scheme == "ftps")
 
 
 def _sftp(parts: SplitResult, settings: SftpSettings) -> Store:

@@ -86,6 +86,19 @@ class TlsStream:
             self.cut = True
             return b""
 
+    async def finish(self) -> None:
+        """Say that all was sent, and wait until the peer has seen it.
+
+        Closing at once would throw away what the peer has sent meanwhile (tickets, say), whereupon the system resets
+        the connection and the peer loses what it has not yet read.
+        """
+        await self._say_done()
+        with suppress(OSError):
+            if self._writer.can_write_eof():
+                self._writer.write_eof()
+            while await self._reader.read(_LONGEST_LINE):
+                pass
+
     async def _say_done(self) -> None:
         """Answer the peer's end by ours: some servers call a transfer good only then."""
         with suppress(ssl.SSLError, OSError):

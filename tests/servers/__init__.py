@@ -6,7 +6,7 @@ Every context manager yields a `Server`; what it started ends with it.
 
 from tests.servers.azure import AZURITE_ACCOUNT, AZURITE_KEY, azure_azurite
 from tests.servers.certificates import Signed, certificate
-from tests.servers.ftp import ftp_proftpd, ftp_pyftpdlib, ftp_rclone, ftp_vsftpd
+from tests.servers.ftp import WRITES, ftp_proftpd, ftp_pyftpdlib, ftp_rclone, ftp_vsftpd
 from tests.servers.gcs import gcs_own
 from tests.servers.running import PASSWORD, USER, Server, free_port, rclone
 from tests.servers.s3 import s3_moto, s3_rclone
@@ -18,6 +18,7 @@ __all__ = [
     "AZURITE_KEY",
     "PASSWORD",
     "USER",
+    "WRITES",
     "Server",
     "Signed",
     "azure_azurite",

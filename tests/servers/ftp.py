@@ -23,12 +23,23 @@ from tests.servers.running import (
     skip,
 )
 
+#: Rights of a user of pyftpdlib who may write.
+WRITES = "elradfmwMT"
+
 
 @contextmanager
 def ftp_pyftpdlib(
-    root: Path, *, user: str | None = None, without: tuple[str, ...] = (), host: str = "", most: int = 0
+    root: Path,
+    *,
+    user: str | None = None,
+    without: tuple[str, ...] = (),
+    host: str = "",
+    most: int = 0,
+    rights: str = "elr",
 ) -> Iterator[Server]:
     """FTP by pyftpdlib; anonymous, or for `user` with `PASSWORD`; `without` some commands (``MLSD``, ``EPSV``).
+
+    `rights` of a user are pyftpdlib's letters: ``elr`` reads, `WRITES` does everything.
 
     With `host`, TLS is required for both connections, and the certificate is for that name or address; with `most`,
     it takes no more connections at once.
@@ -46,7 +57,7 @@ def ftp_pyftpdlib(
     if user is None:
         authorizer.add_anonymous(str(root))
     else:
-        authorizer.add_user(user, PASSWORD, str(root))
+        authorizer.add_user(user, PASSWORD, str(root), perm=rights)
     log: list[str] = []
 
     base = TLS_FTPHandler if host else FTPHandler
