@@ -177,6 +177,7 @@ class Daemon:
             self.view.reloaded = self._clock.now()
             if self._lock is not None:
                 self._book = replace(self._book, jobs=forgiven(self._book.jobs, self._clock.now()))
+                self._agenda()
             said = "changed, and was" if found.changed else "was"
             self._log.info("reloaded", f"the configuration {said} read again")
 
