@@ -246,6 +246,9 @@ class _Sealer:
             self._grace.record(shown.head, DELTA_TABLE if before else None, dropped)
         chain = await chain_keys(self._copies, self._hub, shown.head) if under_way.has_broken else frozenset[str]()
         under_way.settle(shown.head, "collected", self._now(), chain)
+        # What came and left again between two serials is in no delta; its bytes lie there all the same.
+        left = [one.path for one in self._state.leaving()]
+        self._state.add_superseded(HUB, left, shown.head.serial, self._now())
         self._state.collected_sealed(shown.head.serial)
         return await self._finish(record, shown, (*indexes.notes, *derived.notes), derived.failed)
 

@@ -15,12 +15,31 @@ import pytest
 from gdac.sample.archive import make_archive
 from tests.e2e.model.engine import Engine
 from tests.e2e.model.platform import fast_folder, needs_fork
-from tests.e2e.model.submissions import Desk, first_day, second_day
+from tests.e2e.model.submissions import Desk, first_day, large_batch, second_day
 
 pytestmark = needs_fork
 
-#: At how many steps of the small batch the daily suite kills.
-DAILY = 12
+#: Steps of a run, in their order, by their names: a run is killed right before the first of each kind.
+KINDS = (
+    r"rename .* /state/collect/held/\d+/incoming/",
+    r"rename .*/incoming/.* /state/collect/held/\d+/\d+/",
+    r"remove /accounts/coriolis/submit/",
+    r"remove /accounts/coriolis/submit/empty_meta",
+    r"rename .* /state/collect/held/\d+/members-\d+/3",
+    r"rename .*/members-\d+/2 ",
+    r"remove /state/collect/held/\d+/\d+/nc_",
+    r"rename .* /hub/etc/removed/",
+    r"rename .* /state/collect/exclusion/",
+    r"rename .* /hub/dac/coriolis/6980001/6980001_meta.nc",
+    r"rename .* /hub/dac/.*_prof.nc",
+    r"rename .* /hub/ar_index_global_prof",
+    r"rename .* /hub/manifest/head.json",
+    r"remove /state/under-way/",
+    r"rename .* /accounts/coriolis/reject/.*/R6980001_003.nc.filecheck$",
+    r"rmdir /state/collect/held/\d+/\d+$",
+    r"rename .* /state/reports/\w+/submission-.*html",
+    r"rename .* /accounts/\w+/report/submission-.*csv",
+)
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +119,13 @@ def test_an_undisturbed_run_does_what_the_others_are_held_against(undisturbed):
     assert len(steps) > 100
 
 
-def test_killed_at_steps_of_every_kind_and_gone_on_with(desk, undisturbed):
-    due, steps = undisturbed
-    before = desk.kills
-    chosen = range(1, len(steps) + 1, len(steps) // DAILY)
-    assert not broken(desk, due, chosen, steps)
-    assert desk.kills - before >= DAILY - 1
+def test_killed_at_a_step_of_every_kind_one_after_the_other(desk, undisturbed):
+    due, _ = undisturbed
+    desk.bring_back("before")
+    for kind in KINDS:
+        assert desk.run(kill_on=kind).outcome == "killed", f"no step is called {kind}"
+    assert desk.run().outcome == "fine"
+    assert not differences(desk.picture(), due)
 
 
 @pytest.mark.soak
@@ -138,3 +158,33 @@ def test_killed_over_and_over_and_gone_on_with(desk, undisturbed):
         assert kills < 200, "it never comes to an end"
     assert kills > 3
     assert not differences(desk.picture(), due)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_a_batch_of_500_files_killed_hundreds_of_times(engine, tmp_path_factory, capsys):
+    """Kills creep through the whole run: each comes some steps after the first one that changes anything."""
+    archive = tmp_path_factory.mktemp("many")
+    make_archive(archive, floats=15, cycles=60, seed=9, day=date(2025, 3, 1))
+    dice = random.Random(500)
+    with fast_folder() as folder:
+        desk = Desk(folder, engine, batch=50)
+        first_day(archive, desk)
+        desk.run()
+        desk.now += timedelta(hours=1)
+        large_batch(archive, desk, 500)
+        desk.keep("before")
+        assert desk.run().outcome == "fine"
+        due = desk.picture()
+        desk.bring_back("before")
+        reach = 0
+        before = desk.marks()
+        while desk.run(kill_at=reach + dice.randrange(1, 20)).outcome == "killed":
+            assert desk.kills < 5000, "it never comes to an end"
+            after = desk.marks()
+            reach = reach + 5 if after == before else max(0, reach - 1)
+            before = after
+        assert not differences(desk.picture(), due)
+    with capsys.disabled():
+        print(f"\na batch of 500 files, killed {desk.kills} times on its way")
+    assert desk.kills > 100

@@ -76,6 +76,18 @@ class Desk:
         shutil.rmtree(self.here)
         shutil.copytree(self.root / name, self.here, symlinks=True)
 
+    def marks(self) -> dict[str, Any]:
+        """How far a run has come: equal marks mean that it has done nothing since that lasts."""
+        counts: dict[str, int] = {}
+        with State.open(self.here / "state") as state:
+            for one in state.submissions(most=1000):
+                for (step, _), count in state.count_items(one.number).items():
+                    counts[step] = counts.get(step, 0) + count
+            ended = sum(one.ended is not None for one in state.submissions(most=1000))
+        places = ("accounts", "hub", "state/collect", "state/reports")
+        files = {place: sum(each.is_file() for each in (self.here / place).rglob("*")) for place in places}
+        return {"steps": counts, "ended": ended, "files": files}
+
     def picture(self) -> dict[str, Any]:
         """All that a DAC, a reader, or the next run could see, numbers of submissions apart."""
         return {
@@ -182,6 +194,18 @@ def second_day(archive: Path, desk: Desk) -> None:
             "aoml_removal.txt": b"R4980000_001.nc\nR9999999_001.nc\n",
         },
     )
+
+
+def large_batch(archive: Path, desk: Desk, count: int) -> None:
+    """So many files, half of them in archives, some of them bad."""
+    for dac in DACS:
+        files = dict(list(submitted(archive, dac).items())[: count // len(DACS)])
+        names = list(files)
+        for name in names[::25]:
+            files[name] = files[name][:5000]
+        loose = {name: files[name] for name in names[::2]}
+        packs = {f"{dac}_{at}.tar.gz": packed({name: files[name] for name in names[1::2][at::3]}) for at in range(3)}
+        desk.put(dac, loose | packs)
 
 
 def recycled(raw: bytes, number: int) -> bytes:

@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import random
+import re
 import select
 import signal
 import sqlite3
@@ -52,12 +53,14 @@ class Steps:
         self.count = 0
         self.kill_at = self.stop_at = self.full_at = 0
         self.kill_after = ""
+        self.kill_on: re.Pattern[str] | None = None
         self.names: list[str] | None = None
         self._numbers = itertools.count(1)
 
     def arm(self, order: dict[str, Any]) -> None:
         self.kill_at, self.stop_at = order.get("kill_at", 0), order.get("stop_at", 0)
         self.full_at, self.kill_after = order.get("full_at", 0), order.get("kill_after", "")
+        self.kill_on = re.compile(order["kill_on"]) if order.get("kill_on") else None
         self.names = [] if order.get("trace") else None
         self.root = order["root"]
 
@@ -83,9 +86,10 @@ class Steps:
     def _step(self, event: str, path: str, target: str = "") -> None:
         number = next(self._numbers)
         self.count = number
+        name = f"{event} {path.removeprefix(self.root)} {target.removeprefix(self.root)}".rstrip()
         if self.names is not None:
-            self.names.append(f"{event} {path.removeprefix(self.root)} {target.removeprefix(self.root)}".rstrip())
-        if number == self.kill_at:
+            self.names.append(name)
+        if number == self.kill_at or (self.kill_on and self.kill_on.search(name)):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.kill_after and fnmatchcase(target, self.root + self.kill_after):
             self.kill_at = number + 1

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -246,3 +246,20 @@ def test_a_profile_in_real_time_gives_way_and_stays_readable(here, archive):
     (item,) = [item for item in here.items() if item.name == "D6980001_003.nc"]
     assert item.verdict is Verdict.PUBLISHED
     assert item.replaces == f"dac/coriolis/6980001/profiles/{real}"
+
+
+def test_what_came_and_left_again_before_a_seal_goes_after_the_grace(here, archive):
+    files = submitted(archive, "coriolis")
+    real = "R6980001_003.nc"
+    with State.open(here.state) as state:
+        enter(state, "coriolis", {real: files[real]}, here.now)
+        enter(state, "coriolis", {"D6980001_003.nc": recycled(files["D6980001_002.nc"], 3)}, here.now)
+    record = here.run()
+    assert record.count("published") == 2
+    there = here.hub / "dac/coriolis/6980001/profiles" / real
+    assert there.is_file()
+    assert real not in (here.hub / "ar_index_global_prof.txt").read_text()
+    here.now += timedelta(hours=80)
+    here.run()
+    assert not there.exists()
+    assert (there.parent / "D6980001_003.nc").is_file()
