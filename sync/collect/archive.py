@@ -50,13 +50,24 @@ class Member:
         name: the last part of its path.
         path: its path in the archive, without ``./``; printable.
         size: bytes.
-        body: they, to be taken before the next member is asked for.
     """
 
     name: str
     path: str
     size: int
-    body: Body
+    _body: Body
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The bytes, to be taken before the next member is asked for.
+
+        Raises:
+            ArchiveError: the archive ends within them, or is damaged there.
+        """
+        try:
+            async for piece in self._body.chunks():
+                yield piece
+        except TarError as error:
+            raise _unreadable(error) from error
 
 
 async def members(file: Path, size: int) -> AsyncGenerator[Member, None]:
@@ -74,7 +85,11 @@ async def members(file: Path, size: int) -> AsyncGenerator[Member, None]:
             async for one in _members(ByteStream(pieces, "the archive"), size):
                 yield one
         except TarError as error:
-            raise ArchiveError(error.what.rstrip(".")) from error
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: TarError) -> ArchiveError:
+    return ArchiveError(error.what.rstrip("."))
 
 
 async def _members(raw: ByteStream, size: int) -> AsyncGenerator[Member, None]:

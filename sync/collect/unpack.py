@@ -181,7 +181,7 @@ class _Unpacking:
 
 
 async def _passed_on(member: Member, digest: "hashlib._Hash") -> AsyncIterator[bytes]:
-    async for piece in member.body.chunks():
+    async for piece in member.chunks():
         digest.update(piece)
         yield piece
 
