@@ -23,6 +23,8 @@ _FOLDER: Final = "collect/exclusion"
 _COLUMNS: Final = ("PLATFORM_CODE", "PARAMETER_NAME", "START_DATE", "END_DATE", "QUALITY_CODE", "COMMENT", "DAC")
 _KEY: Final = 3
 _WMO_DIGITS: Final = (5, 7)
+#: The usual one first.
+_DELIMITERS: Final = (",", ";", "\t")
 #: Characters of a line that are looked at; `csv` gives up on longer fields.
 _LONGEST: Final = 100_000
 
@@ -172,9 +174,9 @@ def _order(header: list[str]) -> tuple[int, ...]:
 
 
 def _lines(raw: bytes) -> Iterator[list[str]]:
-    """Lines with something in them, as stripped fields, comments apart; commas, or semicolons as spreadsheets write."""
+    """Lines with something in them, as stripped fields, comments apart; commas, semicolons or tabs between them."""
     lines = [line for line in _text(raw).splitlines() if line.strip() and not line.startswith("#")]
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    delimiter = max(_DELIMITERS, key=lines[0].count) if lines else ","
     for line in lines:  # one by one: a quote that is left open must not swallow the rest
         for fields in csv.reader([line[:_LONGEST]], delimiter=delimiter):
             yield [field.strip() for field in fields]

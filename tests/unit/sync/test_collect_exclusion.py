@@ -36,6 +36,7 @@ def counts(found: Changes) -> tuple[int, int, int, int, int]:
         (HEADER + ONE, HEADER + ONE.replace(b"20050101", b"20050102"), (1, 1, 1, 0, 0)),
         (HEADER + ONE, HEADER.replace(b"\n", b"\r\n") + ONE.replace(b",", b" ,"), (1, 0, 0, 0, 0)),
         (HEADER + ONE, (HEADER + ONE).replace(b",", b";"), (1, 0, 0, 0, 0)),
+        (HEADER + ONE, (HEADER + ONE).replace(b",", b"\t"), (1, 0, 0, 0, 0)),
         (HEADER + ONE, ONE + ONE, (1, 0, 0, 0, 0)),
         (HEADER + ONE, HEADER, (0, 0, 1, 0, 0)),
         (HEADER + ONE, HEADER + ONE + b"nonsense\n", (1, 0, 0, 0, 1)),
