@@ -9,6 +9,8 @@ from benchmarks import check, index_diff, manifest_io
 PROGRAMS = {
     "planning a day over 4 million files (T5, T6)": "plan_day",
     "an hour's changes put into a full index (T13)": "index_update",
+    "an hour's seal of a hub that collects, over 4 million files": "collect_seal",
+    "collecting, from the inboxes to the sealed archive and the reports (T15)": "collect",
     "brake and seal over 20 million files (T14)": "seal",
     "time travel over 4 million files: a day's listing from deltas, single files": "timetravel",
     "provenance of one file out of 4 million, and of all as N-Quads": "provenance",

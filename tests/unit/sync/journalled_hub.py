@@ -51,18 +51,20 @@ class JournalledHub:
 
     def publish(self, source: Path, paths: Iterable[str], *, arrived: datetime | None = None) -> None:
         """Put files of another archive into the hub and journal them; an R twin that is there leaves."""
+        came, left = [], []
+        files: dict[str, datetime] = {}
         with self.state() as state:
-            came, left = [], []
             for path in paths:
                 data = (source / path).read_bytes()
                 stamp = text(read_variables(source / path, {"DATE_UPDATE"}).variables["DATE_UPDATE"])
                 when = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
                 sha256, md5 = hashlib.sha256(data).digest(), hashlib.md5(data, usedforsecurity=False).digest()
-                run_loop(self._write(path, data, when))
+                files[path] = when
                 came.append(Ingested(path, len(data), sha256, md5, when, when))
                 twin = ArchivePath.parse(path).twin
                 if twin is not None and twin.mode == "R" and (self.tree / twin.text).exists():
                     left.append(Leaving(twin.text, "replaced", None))
+            run_loop(self._write(source, files))
             state.done((), came, left, arrived=arrived or self.now)
             self.arrivals |= {one.path: arrived or self.now for one in came}
 
@@ -91,9 +93,11 @@ class JournalledHub:
         """The rows of an index file of the hub."""
         return (self.tree / f"{name}.txt").read_text().partition("date_update\n")[2].splitlines()
 
-    async def _write(self, path: str, data: bytes, when: datetime) -> None:
+    async def _write(self, source: Path, files: dict[str, datetime]) -> None:
         async with opened(HUB, self.config.hub) as hub:
-            await hub.write(path, data, Declared(len(data), hashlib.sha256(data).hexdigest(), when))
+            for path, when in files.items():
+                data = (source / path).read_bytes()
+                await hub.write(path, data, Declared(len(data), hashlib.sha256(data).hexdigest(), when))
 
     async def _seal(self, state: State) -> SealedRun:
         async with opened(HUB, self.config.hub) as store:
