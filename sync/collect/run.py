@@ -9,7 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,9 @@ from gdac.columns import connect
 from gdac.errors import ExitCode, GdacError, UsageError
 from gdac.records import Outcome, SealRecord
 from gdac.store import Store
+from policies.submission import recognise
 from sync.brakes.hold import HUB
+from sync.causes import cause_of
 from sync.collect.check import check_all
 from sync.collect.claim import claim, finish_claim
 from sync.collect.decide import decide_submission
@@ -39,7 +41,7 @@ from sync.hub.keeping import begin_day
 from sync.journal import check_journal
 from sync.localdisk import local_disk
 from sync.progress import Reporter
-from sync.run import opened, taken_hub
+from sync.run import opened, taken_hub, tell_status
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.state import State
 from sync.state.collected import Step, Submission
@@ -121,7 +123,8 @@ class Collect:
         except BaseException as error:
             is_held = isinstance(error, GdacError) and error.exit_code is ExitCode.HELD
             outcome = Outcome.HELD if is_held else Outcome.FAILED
-            self._state.end_run(run, self._now(), outcome, {"error": str(error) or type(error).__name__})
+            told = {"error": str(error) or type(error).__name__, "cause": cause_of(error)}
+            self._state.end_run(run, self._now(), outcome, told)
             raise
         unfinished = any(not one.ended for one in found.submissions)
         is_partial = bool(found.failed) or bool(found.left) or bool(found.unmade) or unfinished
@@ -137,7 +140,8 @@ class Collect:
             tuple(notes[:_MOST_NOTES]),
         )
         self._state.end_run(run, record.ended, record.outcome, record.as_json())
-        return record
+        untold = await tell_status(self._config, self._state, self._now, run, began)
+        return replace(record, notes=(*record.notes, *untold)[:_MOST_NOTES])
 
     async def _work(self, chosen: tuple[str, ...], forced: bool, run: int) -> _Found:
         async with AsyncExitStack() as stack:
@@ -262,10 +266,16 @@ class Collect:
             connect(memory_limit=self._config.hub.memory, temp_directory=str(workdir)) as connection,
         ):
             holdings = await Holdings.open(connection, self._state, hub, shown, copies, workdir)
+            holdings.bring_near(self._floats(submissions))
             for one in submissions:
                 await decide_submission(self._state, self._directory, one, holdings)
                 notes = await doing.do(one, resumed=one.number in found.resumed)
                 found.notes += [f"{one.dac}: {note}" for note in notes]
+
+    def _floats(self, submissions: Sequence[Submission]) -> set[str]:
+        """WMO numbers of all files that are to be decided upon."""
+        names = (name for one in submissions for name in self._state.item_names(one.number, Step.CHECKED))
+        return {known.wmo for name in names if (known := recognise(name)) and known.wmo}
 
     async def _file(self, submission: Submission, found: _Found) -> None:
         inbox = found.inboxes.get(submission.dac)

@@ -81,7 +81,7 @@ class _Handlers:
     async def page(self, _request: web.Request) -> web.Response:
         from sync.status.page import render_page  # noqa: PLC0415 - templates weigh
 
-        body = await asyncio.to_thread(render_page, self._told(), here="", about="")
+        body = await asyncio.to_thread(render_page, self._told(), now=self._now())
         return web.Response(body=body, content_type="text/html", charset="utf-8")
 
     def _told(self) -> Status:

@@ -7,7 +7,7 @@ from typing import Final
 from sync.status.facts import Delta
 
 _WIDTH: Final = 900
-_LEFT: Final = 58
+_LEFT: Final = 72
 _TOP: Final = 10
 _FILES: Final = 170  # height of the part that counts files
 _BYTES: Final = 46  # and of the one below it, for bytes
