@@ -70,6 +70,25 @@ class Holdings:
             await copies.load_manifest(connection, hub, shown.head, "base")
         return cls(connection, state, hub, workdir)
 
+    def bring_near(self, wmos: set[str]) -> None:
+        """Take the rows of floats out of the manifest, those apart that were asked for before.
+
+        One look at the whole manifest, however many floats: ask once for all submissions of a run.
+        """
+        known = self._connection.execute(
+            "select wmo from near_floats where wmo in (select unnest(?::varchar[]))", [list(wmos)]
+        )
+        new = sorted(wmos - {row[0] for row in known.fetchall()})
+        if not new:
+            return
+        self._connection.execute("insert into near_floats select unnest(?::varchar[])", [new])
+        self._connection.execute(
+            "insert into near select path, split_part(path, '/', 2), split_part(path, '/', 3), sha256, date_update"
+            " from base where starts_with(path, 'dac/')"
+            " and split_part(path, '/', 3) in (select unnest(?::varchar[]))",
+            [new],
+        )
+
     async def look(self, account: str, paths: Collection[ArchivePath]) -> None:
         """Look at the archive as it is now, for a submission of ``account`` that may publish ``paths``.
 
@@ -78,7 +97,7 @@ class Holdings:
         """
         self._account = account
         self._overlay()
-        self._bring_near({path.wmo for path in paths if path.wmo})
+        self.bring_near({path.wmo for path in paths if path.wmo})
         asked = {one.text for path in paths for one in (path, path.twin) if one is not None}
         with Spool(self._workdir / "asked.tsv") as spool:
             spool.extend((path,) for path in asked)
@@ -103,7 +122,7 @@ class Holdings:
 
         A float that lies under several DACs is told of under the account's directory where it lies there.
         """
-        self._bring_near(set(wmos))
+        self.bring_near(set(wmos))
         found = self._connection.execute(
             "select wmo, dac, list(parse_filename(path)) from held_now where wmo in (select unnest(?::varchar[]))"
             " group by wmo, dac order by wmo, dac",
@@ -148,22 +167,6 @@ class Holdings:
             "select * from near anti join came_now using (path) union all"
             " select path, dac, wmo, sha256, date_update from came_now semi join near_floats using (wmo)"
             ") anti join left_now using (path)"
-        )
-
-    def _bring_near(self, wmos: set[str]) -> None:
-        """Take the rows of floats out of the manifest that were not asked for before in this run."""
-        known = self._connection.execute(
-            "select wmo from near_floats where wmo in (select unnest(?::varchar[]))", [list(wmos)]
-        )
-        new = sorted(wmos - {row[0] for row in known.fetchall()})
-        if not new:
-            return
-        self._connection.execute("insert into near_floats select unnest(?::varchar[])", [new])
-        self._connection.execute(
-            "insert into near select path, split_part(path, '/', 2), split_part(path, '/', 3), sha256, date_update"
-            " from base where starts_with(path, 'dac/')"
-            " and split_part(path, '/', 3) in (select unnest(?::varchar[]))",
-            [new],
         )
 
     async def _read_dates(self, paths: Iterable[str]) -> None:

@@ -140,6 +140,11 @@ class CollectState(Section):
         query = f"select {_ITEM} from item where {where} order by id limit ?"
         return [_item(row) for row in self._connection.execute(query, (*values, most))]
 
+    def item_names(self, number: int, step: Step) -> list[str]:
+        """Names of the items of a submission that stand at a step, each once."""
+        query = "select distinct name from item where submission = ? and step = ?"
+        return [row[0] for row in self._connection.execute(query, (number, step))]
+
     def item(self, id: int) -> Item | None:  # noqa: A002
         """One item, or None."""
         row = self._connection.execute(f"select {_ITEM} from item where id = ?", (id,)).fetchone()

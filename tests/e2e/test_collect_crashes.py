@@ -169,9 +169,6 @@ def test_a_batch_of_500_files_killed_hundreds_of_times(engine, tmp_path_factory,
     dice = random.Random(500)
     with fast_folder() as folder:
         desk = Desk(folder, engine, batch=50)
-        first_day(archive, desk)
-        desk.run()
-        desk.now += timedelta(hours=1)
         large_batch(archive, desk, 500)
         desk.keep("before")
         assert desk.run().outcome == "fine"
