@@ -5,11 +5,14 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gdac.errors import GdacError, UsageError
+
+if TYPE_CHECKING:
+    from sync.status.facts import Status
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration, a TOML file.", envvar="GDAC_CONFIG")
@@ -47,13 +50,18 @@ def status(
     settings, now = load_config(config), datetime.now(UTC)
     with local_disk(settings.state_directory), State.look(settings.state_directory) as state:
         found = read_status(settings, state, now, read_jobs(settings, now))
-        tried = store_records(settings, state, settings.mirror)
+        tried, aside = store_records(settings, state, settings.mirror), state.all_set_aside()
     if html is not None:
         from sync.status.page import render_page
 
         _write(html, render_page(found))
     elif as_json:
-        sys.stdout.write(json.dumps({**found.as_json(), "tried": [asdict(one) for one in tried]}) + "\n")
+        more = {
+            "stores": _stores(found),
+            "set_aside": [{"path": one.path, "reason": one.reason, "tries": one.tries} for one in aside],
+            "tried": [asdict(one) for one in tried],
+        }
+        sys.stdout.write(json.dumps({**found.as_json(), **more}) + "\n")
     else:
         from sync.status.render import render_text
         from sync.summary import store_line
@@ -88,6 +96,18 @@ def serve(
         sys.stdout.flush()
 
     run_loop(serve_status(opened_at(archive, _SOURCE), every, where, lambda: datetime.now(UTC), ready))
+
+
+def _stores(found: "Status") -> dict[str, Any]:
+    """What each store shows, by its name; None for nothing."""
+    shown = {"hub": (found.hub.serial, found.hub.published, found.hub.superseded)}
+    shown |= {one.name: (one.serial, one.shown, one.superseded) for one in found.mirrors}
+    return {
+        name: None
+        if serial is None
+        else {"serial": serial, "published": when and when.isoformat(), "superseded": superseded}
+        for name, (serial, when, superseded) in shown.items()
+    }
 
 
 def _write(file: Path, body: bytes) -> None:
