@@ -269,6 +269,7 @@ class Daemon:
         self._write_book()
         self.view.tally.count(job.name, done.ending, seconds)
         self._agenda()
+        await self._look()  # whoever reads that the job has ended finds it in the status, too
         tell_results(self._log, job.name, run, done, seconds, after[job.name].again)
         self._rest()
         reap_strays()
