@@ -37,7 +37,7 @@ from sync.collect.sealing import seal_collected
 from sync.collect.section import CollectSection
 from sync.collect.unpack import unpack
 from sync.config import Config
-from sync.hub.keeping import begin_day
+from sync.hub.keeping import begin_day, check_not_emptied
 from sync.journal import check_journal
 from sync.localdisk import local_disk
 from sync.progress import Reporter
@@ -177,6 +177,7 @@ class Collect:
         hub = await begin_day(stack, config, state, hub, self._now, opened)
         await check_journal(hub, state, self._reporter, self._now())
         shown = await read_head(hub)
+        check_not_emptied(hub, shown, state)
         if shown is None and not state.pending_count() and not state.open_submissions():
             async for info in hub.list("dac", recursive=True):
                 raise UsageError(

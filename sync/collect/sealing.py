@@ -29,6 +29,7 @@ from sync.collect.this_week import PART_OF, first_day
 from sync.config import Config
 from sync.files import index_stamp
 from sync.hub import plan
+from sync.hub.keeping import check_not_emptied
 from sync.hub.seal import Sealing
 from sync.hub.told import told_of_run
 from sync.places import local_path
@@ -158,6 +159,7 @@ class _Sealer:
 
     async def run(self) -> SealedRun:
         before = await read_head(self._hub)
+        check_not_emptied(self._hub, before, self._state)
         if before is None and not self._state.pending_count():
             return SealedRun(None, None)
         started = self._now().astimezone(UTC).replace(microsecond=0)

@@ -24,6 +24,7 @@ from sync.doi.origin import seeded_from
 from sync.hub import plan
 from sync.hub.indexes import IndexVisit, fetch_indexes, forget_copies, load_visit
 from sync.hub.ingest import IngestResult, ingest
+from sync.hub.keeping import check_not_emptied
 from sync.hub.look import Look, Looked, Way
 from sync.hub.marks import Marks
 from sync.hub.seal import Sealing
@@ -125,6 +126,7 @@ class Day:
             StoreError: the source does not answer.
         """
         before = await read_head(self._hub)
+        check_not_emptied(self._hub, before, self._state)
         self._under_way = UnderWay(self._connection, self._state, HUB, before.head.serial if before else 0)
         if before is not None:
             await self._grace.catch_up(self._hub, before.head)

@@ -10,8 +10,9 @@ from typing import Final
 from gdac.columns import connect
 from gdac.errors import ExitCode, GdacError
 from gdac.store import Store
+from sync.brakes.hold import HUB
 from sync.config import Config
-from sync.sealed.copies import Copies, read_head
+from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.writers import try_store
 from sync.state import State
 from sync.vault.vault import Vault
@@ -62,6 +63,24 @@ async def begin_day(
 
     stack.push_async_exit(clean_up)
     return Vaulting(hub, vault)
+
+
+def check_not_emptied(hub: Store, shown: Shown | None, state: State) -> None:
+    """Refuse to begin a new archive where an old one was: its bytes are gone, or another place is mounted there.
+
+    Raises:
+        GdacError: the hub shows no head, and the state knows that it showed one.
+    """
+    known = state.published(HUB)
+    if shown is not None or known is None:
+        return
+    serial, when = known
+    raise GdacError(
+        f"the hub {hub.name} shows no head, but it showed serial {serial} on {when:%Y-%m-%d}: it was emptied, or"
+        " another place is mounted there. Nothing was done.",
+        hint="Bring it back from a mirror (docs/operations.md). To begin a new archive there, which mirrors of the old"
+        " one refuse, give it a state directory of its own.",
+    )
 
 
 async def clean_vault(vault: Vault, hub: Store, config: Config, state: State) -> int:

@@ -251,3 +251,19 @@ def test_two_runs_at_once(desk: Desk):
         done = desk.sync("run", "-q")
     assert done.returncode == 3
     assert "another gdac process" in done.stderr
+
+
+def test_a_hub_that_was_emptied_is_not_founded_anew(desk: Desk):
+    assert desk.sync("run", "-q").returncode == 0
+    shutil.move(desk.hub, desk.root / "elsewhere")
+    desk.hub.mkdir()
+    before = picture(desk.mirror)
+    done = desk.sync("run", "-q")
+    assert done.returncode == 3
+    assert "showed serial 1" in done.stderr
+    assert "state directory of its own" in done.stderr
+    assert not (desk.hub / "dac").exists()
+    assert picture(desk.mirror) == before
+    desk.hub.rename(desk.root / "empty")
+    shutil.move(desk.root / "elsewhere", desk.hub)
+    assert desk.sync("run", "-q").returncode == 0
