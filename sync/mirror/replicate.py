@@ -104,6 +104,8 @@ class Replication:
         there = await read_head(mirror.store)
         before = await self._exceptions_of(mirror, there)
         shows = there.head.serial if there else 0
+        if there is None:
+            self._state.forget_described(mirror.name)
         with connect(memory_limit=self._memory, temp_directory=str(self._workdir)) as connection:
             aim = await self._aim(connection, mirror, there)
             grace = Grace(connection, mirror.store, mirror.name, mirror.grace, self._state, aim.copies, self._now)
@@ -148,9 +150,7 @@ class Replication:
                 aim.copies.prune(aim.head)
         self._state.remember_head(mirror.name, aim.raw, self._now())
         try:
-            await describe(
-                mirror.store, mirror.name, aim.head, sources, self._state, is_hub=False, is_new=there is None
-            )
+            await describe(mirror.store, mirror.name, aim.head, sources, self._state, is_hub=False)
         except GdacError as error:
             notes += (not_described(error),)
         return MirrorRecord(

@@ -59,9 +59,7 @@ async def description_sources(copies: Copies, hub: Store, head: Head) -> Sources
     return Sources(records, snapshots, (damage,) if damage else ())
 
 
-async def describe(
-    store: Store, name: str, head: Head, sources: Sources, state: State, *, is_hub: bool, is_new: bool = False
-) -> bool:
+async def describe(store: Store, name: str, head: Head, sources: Sources, state: State, *, is_hub: bool) -> bool:
     """Write what is to be said of the archive that a store shows; True when something was written.
 
     Args:
@@ -71,13 +69,12 @@ async def describe(
         sources: what else is told.
         state: remembers what was described.
         is_hub: the list of DOI snapshots is its own, and not written again.
-        is_new: it showed nothing before: whatever was described there is gone.
 
     Raises:
         GdacError: the store failed, or the DOI snapshots cannot be read.
     """
     fingerprint = _fingerprint(head, sources)
-    before = None if is_new else state.described(name)
+    before = state.described(name)
     if before is not None and before[1] == fingerprint:
         return False
     last = before[0] if before and before[0] <= head.serial else None  # a lower serial: an archive founded anew

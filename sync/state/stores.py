@@ -57,6 +57,11 @@ class StoresState(Section):
         with self._transaction() as connection:
             connection.execute(query, (store, serial, fingerprint))
 
+    def forget_described(self, store: str) -> None:
+        """A store shows nothing: whatever was described there is gone."""
+        with self._transaction() as connection:
+            connection.execute("delete from described where store = ?", (store,))
+
     def superseded(self, store: str) -> Iterator[Superseded]:
         """Paths of a store that are readable and in no manifest, oldest first."""
         rows = self._connection.execute(

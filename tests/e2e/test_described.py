@@ -33,8 +33,11 @@ def here(tmp_path):
 
 
 def about(store):
+    """Descriptions by name; the status of the deployment, which lies beside them, is of every run."""
     return {
-        str(file.relative_to(store / ABOUT)): file.read_bytes() for file in (store / ABOUT).rglob("*") if file.is_file()
+        str(file.relative_to(store / ABOUT)): file.read_bytes()
+        for file in (store / ABOUT).rglob("*")
+        if file.is_file() and file.stem != "status"
     }
 
 
@@ -92,9 +95,9 @@ def test_a_mirror_that_was_away_gets_every_record(here, tmp_path):
 
 def test_a_quiet_day_writes_no_description_and_another_title_does(here):
     here.run()
-    before = {file: file.stat().st_mtime_ns for file in (here.hub / ABOUT).rglob("*.html")}
+    before = {file: file.stat().st_mtime_ns for file in (here.hub / ABOUT).rglob("index.html")}
     here.run()
-    assert {file: file.stat().st_mtime_ns for file in (here.hub / ABOUT).rglob("*.html")} == before
+    assert {file: file.stat().st_mtime_ns for file in (here.hub / ABOUT).rglob("index.html")} == before
     here.archive = {"title": "Another <title> & more"}
     here.run()
     assert b"Another &lt;title&gt; &amp; more" in about(here.hub)["index.html"]

@@ -116,3 +116,11 @@ def test_a_record_of_a_serial_that_was_sealed_otherwise_does_not_stay(world):
     world.good(deep=True)
     assert world.judge.seen["hub"].head["serial"] == 3
     assert len(list((world.root / "hub/manifest").glob("*.record.json"))) == 3
+
+
+def test_an_emptied_mirror_is_described_though_the_run_that_filled_it_died(world):
+    shutil.rmtree(world.root / "near")
+    world.judge.seen["near"] = Seen()
+    killed_after(world, "replicate", "/near/manifest/head.json", names=["near"])
+    world.good(deep=True)
+    assert (world.root / "near/manifest/about/archive.ttl").is_file()
