@@ -2,10 +2,14 @@
 
 import json
 from datetime import datetime
+from typing import Final
 
 from sync.state.records import KeptHold, NewHold
 from sync.state.section import Section
 from sync.state.times import iso, moment_of, sure
+
+#: SQL condition: the run ``?1`` held it, for the first time or again.
+_HELD_BY: Final = "?1 between run and coalesce(again, run)"
 
 
 class Holds(Section):
@@ -40,8 +44,8 @@ class Holds(Section):
         """Holds that were neither carried out nor overtaken, of one run or all, oldest first."""
         rows = self._connection.execute(
             "select coalesce(again, run), target, fingerprint, reasons, preview, made, approved, approved_by from hold"
-            " where closed is null and (? is null or run = ? or again = ?) order by id",
-            (run, run, run),
+            f" where closed is null and (?1 is null or {_HELD_BY}) order by id",
+            (run,),
         )
         return [
             KeptHold(
@@ -55,12 +59,16 @@ class Holds(Section):
         ]
 
     def approve(self, run: int, who: str, now: datetime) -> int:
-        """Approve the open holds of a run; returns how many there were."""
+        """Approve the open holds of a run; returns how many there were.
+
+        A plan that is held is held again by every run until it changes: any of these runs names it, so that what
+        somebody read an hour ago can be approved by its number.
+        """
         with self._transaction() as connection:
             return int(
                 connection.execute(
-                    "update hold set approved = ?, approved_by = ? where closed is null and (run = ? or again = ?)",
-                    (iso(now), who, run, run),
+                    f"update hold set approved = ?2, approved_by = ?3 where closed is null and {_HELD_BY}",
+                    (run, iso(now), who),
                 ).rowcount
             )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gdac.errors import GdacError
-from sync.state import Ingested, KnownIndex, State
+from sync.state import Ingested, KnownIndex, NewHold, State
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
@@ -80,3 +80,22 @@ def test_a_directory_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(GdacError, match="state directory"):
         State.open(tmp_path / "file" / "state")
+
+
+def test_a_hold_can_be_approved_by_any_run_that_held_it(state):
+    """A daemon holds the plan again every hour: the number that somebody read before still names it."""
+    hold = NewHold("(hub)", "f", [], {})
+    before = state.start_run("run", NOW)
+    runs = []
+    for _ in range(3):
+        runs.append(state.start_run("run", NOW))
+        assert state.keep_hold(hold, NOW) == runs[-1]
+    assert [one.run for one in state.open_holds()] == [runs[-1]]
+    after = state.start_run("run", NOW)
+    assert state.approve(before, "me", NOW) == state.approve(after, "me", NOW) == 0
+    for run in runs:
+        assert len(state.open_holds(run)) == 1
+        assert state.approve(run, "me", NOW) == 1
+    other = NewHold("(hub)", "g", [], {})
+    state.keep_hold(other, NOW)  # the plan changed: the older one is closed, and its runs name nothing
+    assert state.approve(runs[1], "me", NOW) == 0
