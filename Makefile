@@ -15,7 +15,7 @@ demo: $(VENV)/.demo ## two days of a sample GDAC, observed, sealed and mirrored,
 	@$(BIN)/gdac demo
 
 test: $(VENV)/.dev lint ## lint, types, import layers and all tests but the long ones (under 12 minutes)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not soak"
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -q -m "not soak"
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import layers
 	@$(BIN)/ruff check $(SOURCES)

@@ -12,7 +12,7 @@ from gdac.index.compare import Comparison, compare_rows
 from tests.conformance.test_merged_real import BEFORE_DELAYED_MODE, FLOATS, as_the_real_merger_has_it, stamp
 from tests.unit.sync.journalled_hub import JournalledHub, assert_whole, expected_files, merged_files
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.soak]  # test_collect_real.py is the short one
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def reference(tree: Path, to: Path) -> Path:
 @pytest.mark.parametrize(
     "serve",
     [
-        pytest.param(ftp_pyftpdlib, id="pyftpdlib"),
+        pytest.param(ftp_pyftpdlib, id="pyftpdlib", marks=pytest.mark.soak),
         pytest.param(ftp_rclone, id="rclone-ftp", marks=pytest.mark.soak),
         pytest.param(http_python, id="http"),
     ],

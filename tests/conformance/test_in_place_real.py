@@ -32,6 +32,7 @@ def facts(tree: Path) -> dict[Path, tuple[int, int, int]]:
     return found
 
 
+@pytest.mark.soak  # tests/e2e/test_in_place.py has the same days with made-up files
 @pytest.mark.timeout(400)  # seconds alone; minutes on a machine that does other things
 def test_two_real_days_in_place(here, shared, tmp_path, monkeypatch):
     for name, value in SECRETS.items():

@@ -89,7 +89,9 @@ def test_a_body_of_another_size_changes_nothing(server, due):
 
     run(visit())
     assert server.root is not None
-    assert [path.name for path in (server.root / f"second{due}" / "reject").iterdir()] == ["x.nc"]
+    # What was broken off may stay under a name that nobody looks at, until `clean`.
+    left = [path.name for path in (server.root / f"second{due}" / "reject").iterdir()]
+    assert [name for name in left if not name.startswith(".")] == ["x.nc"]
 
 
 def test_what_is_expected_is_looked_at_first(server):

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from datetime import date
 from pathlib import Path
 
@@ -63,6 +64,10 @@ def test_a_day_of_a_daemon(desk):
         assert daemon.get("/healthz") == (200, "ok\n")
         assert daemon.get("/readyz")[0] == 200
         status = daemon.status()
+        until = time.monotonic() + 30  # it is read between jobs
+        while {one["name"]: one["last_outcome"] for one in status["jobs"]}["audit"] == "" and time.monotonic() < until:
+            time.sleep(0.2)
+            status = daemon.status()
         assert {one["name"]: one["last_outcome"] for one in status["jobs"]}["audit"] == "fine"
         found = daemon.metrics()
         assert found["gdac_daemon_ready{}"] == found["gdac_hub_serial{}"] == found["gdac_mirror_serial{mirror=folder}"]

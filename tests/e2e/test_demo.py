@@ -3,6 +3,8 @@
 import json
 from datetime import date
 
+import pytest
+
 from gdac.manifest.head import parse_head
 from gdac.records import Outcome
 from sync.cli.demo import demo
@@ -47,6 +49,7 @@ def test_two_days_and_a_quiet_one(tmp_path):
     assert json.dumps(told)
 
 
+@pytest.mark.soak
 def test_it_replaces_its_own_directory_and_no_other(tmp_path, desk):
     (desk.root / "precious").mkdir()
     (desk.root / "precious" / "data.nc").write_bytes(b"CDF")

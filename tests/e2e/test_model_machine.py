@@ -119,6 +119,8 @@ class Deployments(RuleBasedStateMachine):
     def file_is_late(self) -> None:
         """The index lists it, the source does not have it."""
         listed = self.source.listed()
+        if not listed:  # every file is late, or gone
+            return
         path = self.dice.choice(listed)
         self.source.put(path)
         self.lost[path] = self.source.files[path]

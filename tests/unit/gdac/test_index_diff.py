@@ -23,7 +23,7 @@ HEAD = new_header(SPECS["ar_index_global_prof"], updated=WHEN).encode().decode()
 PATH = st.from_regex(r"aoml/1234[56]/profiles/[RD]1234[56]_00[0-4]D?\.nc", fullmatch=True)
 STAMP = st.integers(0, 4).map(lambda second: f"2020010100000{second}")
 ROWS = st.lists(st.tuples(PATH, STAMP), max_size=25)
-CHECKS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKS = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Found = set[tuple[str, str, str | None]]
 
 

@@ -53,13 +53,13 @@ def test_nothing_is_under_way_at_first(connection, state, head):
     under_way = UnderWay(connection, state, "near", 0)
     assert not under_way.is_open
     assert noted(connection, under_way) == set()
-    under_way.settle(head, "shown", NOW)
+    under_way.settle(head, "shown", NOW, ())
 
 
 def test_a_run_that_ends_leaves_nothing(connection, state, head):
     under_way = UnderWay(connection, state, "near", 0)
     under_way.begin("select path from shown", ["manifest/x"])
-    under_way.settle(head, "shown", NOW)
+    under_way.settle(head, "shown", NOW, ())
     assert not under_way.is_open
     assert list(state.superseded("near")) == []
 
@@ -71,7 +71,7 @@ def test_a_run_that_broke_off_is_looked_at_and_what_belongs_nowhere_is_supersede
     assert noted(connection, again) == {KEPT, BROUGHT, head.manifest.key}
     again.begin(keys=["manifest/old"])  # what was noted before stays noted
     assert noted(connection, again) == {KEPT, BROUGHT, head.manifest.key, "manifest/old"}
-    again.settle(head, "shown", NOW)
+    again.settle(head, "shown", NOW, ())
     assert {one.path for one in state.superseded("near")} == {BROUGHT, "manifest/old"}
     assert not UnderWay(connection, state, "near", 1).is_open
 
@@ -82,7 +82,7 @@ def test_a_break_after_the_head_was_published_puts_nothing_in_doubt(connection, 
     assert later.is_open
     assert not later.is_resumed
     assert noted(connection, later) == set()
-    later.settle(head, "shown", NOW)
+    later.settle(head, "shown", NOW, ())
     assert [one.path for one in state.superseded("near")] == [BROUGHT]
 
 
