@@ -64,8 +64,8 @@ def test_a_day_of_a_daemon(desk):
         assert daemon.get("/healthz") == (200, "ok\n")
         assert daemon.get("/readyz")[0] == 200
         status = daemon.status()
-        until = time.monotonic() + 30  # it is read between jobs
-        while {one["name"]: one["last_outcome"] for one in status["jobs"]}["audit"] == "" and time.monotonic() < until:
+        latest = time.monotonic() + 30  # it is read between jobs
+        while {one["name"]: one["last_outcome"] for one in status["jobs"]}["audit"] == "" and time.monotonic() < latest:
             time.sleep(0.2)
             status = daemon.status()
         assert {one["name"]: one["last_outcome"] for one in status["jobs"]}["audit"] == "fine"
