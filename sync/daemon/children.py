@@ -112,6 +112,8 @@ async def run_child(
         await _let_go(readers)
     assert process.returncode is not None
     ending = asked or _ending(process.returncode, kept.last)
+    if ending.is_good and not kept.results:  # Python itself ends with 1, too, where gdac cannot even be imported
+        ending = Ending.BUG
     return Done(ending, "" if ending.is_good else _sentence(ending, process.returncode, kept.last), tuple(kept.results))
 
 

@@ -38,9 +38,17 @@ def work(program: str, bounds: Bounds = BOUNDS, *, stop_on: str = "") -> tuple[D
     [(0, "fine"), (1, "findings"), (2, "usage"), (3, "failed"), (4, "held"), (5, "partial"), (77, "bug"), (137, "bug")],
 )
 def test_exit_codes_are_endings(code, ending):
-    done, _ = work(f"import os; os._exit({code})")
+    done, _ = work(f"import os; print('{{}}', flush=True); os._exit({code})")
     assert done.ending == ending
     assert bool(done.error) is not done.ending.is_good
+
+
+@pytest.mark.parametrize("program", ["raise SystemExit", "raise SystemExit(1)", "import no_such_module", "1 +"])
+def test_one_that_tells_nothing_did_nothing(program):
+    """Python ends with 1, our word for findings, where a module is missing: a broken installation is no success."""
+    done, _ = work(program)
+    assert done.ending is Ending.BUG
+    assert done.error
 
 
 def test_what_it_reports_and_what_it_says():
@@ -98,7 +106,7 @@ def test_one_that_is_asked_to_stop_puts_its_things_in_order():
 def test_one_that_had_ended_by_itself_was_not_stopped():
     done, _ = work(
         "import signal, sys, time\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+        "print('{}', flush=True); signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
         'sys.stderr.write(\'{"event": "ready"}\\n\'); sys.stderr.flush()\n'
         "time.sleep(60)",
         stop_on="ready",
@@ -133,6 +141,7 @@ def test_what_a_dead_one_left_behind_holds_nobody_up(tmp_path):
     child = tmp_path / "pid"
     done, _ = work(
         "import subprocess, sys\n"
+        "print('{}', flush=True)\n"
         "own = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])\n"
         f"open({str(child)!r}, 'w').write(str(own.pid))\n"
     )
