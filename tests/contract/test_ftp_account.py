@@ -20,7 +20,7 @@ STARTS: dict[str, Callable[[Path], AbstractContextManager[servers.Server]]] = {
     "pyftpdlib-tls": lambda root: servers.ftp_pyftpdlib(
         root, user=servers.USER, rights=servers.WRITES, host="127.0.0.1"
     ),
-    "rclone": servers.ftp_rclone,
+    "rclone": lambda root: servers.ftp_rclone(root, written=True),
 }
 
 

@@ -90,10 +90,12 @@ def ftp_pyftpdlib(
 
 
 @contextmanager
-def ftp_rclone(root: Path) -> Iterator[Server]:
-    """FTP by rclone, for `USER` with `PASSWORD`."""
+def ftp_rclone(root: Path, *, written: bool = False) -> Iterator[Server]:
+    """FTP by rclone, for `USER` with `PASSWORD`; `written` where all that changes comes through the server."""
     port = free_port()
-    arguments = ["ftp", str(root), "--addr", f"127.0.0.1:{port}", "--user", USER, "--pass", PASSWORD, *FRESH]
+    arguments = ["ftp", str(root), "--addr", f"127.0.0.1:{port}", "--user", USER, "--pass", PASSWORD]
+    # Without a cache of directories a write has rclone turn in circles, for a minute now and then.
+    arguments += [] if written else FRESH
     with rclone_serves(arguments, port):
         yield Server(f"ftp://127.0.0.1:{port}", root)
 
