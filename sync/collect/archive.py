@@ -17,9 +17,9 @@ from gdac.errors import RefusedError
 from gdac.paths import MAX_PATH_BYTES, MAX_SEGMENT_BYTES
 from policies.acceptance import Packed, judge_archive
 from policies.law import values
-from sync.doi.tar import Body, entries
-from sync.doi.unpack import Budget, ByteStream, TarError, unpacked
 from sync.state.collected import Reason
+from sync.tars.tar import Body, entries
+from sync.tars.unpack import Budget, ByteStream, TarError, unpacked
 
 _POLICY: Final = "ACC-008"
 _MEMBERS: Final = int(values("acceptance", _POLICY)["members"])
@@ -78,7 +78,7 @@ async def members(file: Path, size: int) -> AsyncGenerator[Member, None]:
         size: its bytes.
 
     Raises:
-        ArchiveError: it is no archive, damaged, cut off, beyond a cap, or made to harm.
+        ArchiveError: it is no archive, holds no file, is damaged, cut off, beyond a cap, or made to harm.
     """
     async with aclosing(_pieces(file)) as pieces:
         try:
@@ -95,7 +95,7 @@ def _unreadable(error: TarError) -> ArchiveError:
 async def _members(raw: ByteStream, size: int) -> AsyncGenerator[Member, None]:
     caps = _Caps(packed=size)
     stream = await unpacked(raw, caps)
-    seen = total = 0
+    seen = total = given = 0
     async for entry in entries(stream, caps):
         seen, total = seen + 1, total + entry.size
         _hold_against_caps(Packed(size, seen, total))
@@ -103,9 +103,12 @@ async def _members(raw: ByteStream, size: int) -> AsyncGenerator[Member, None]:
         if why := _why_refused(entry.name, parts, entry.odd, is_folder=entry.is_folder):
             raise ArchiveError(why)
         if not entry.is_folder and not any(part.startswith(".") for part in parts):
+            given += 1
             yield Member(parts[-1], "/".join(parts), entry.size, entry.body)
     await stream.padding()
     await raw.padding()
+    if not given:
+        raise ArchiveError("the archive holds no file")
 
 
 class _Caps(Budget):

@@ -100,6 +100,7 @@ async def claim(
     number = None
     failed = ""
     if plan.take or plan.empty or plan.large or strange:
+        await inbox.store.clean()  # what a run that died had begun to put back
         number = state.open_submission(inbox.dac, run, now, forced=forced)
         refusals = [_refused(one.name, one.size, reason, now) for one, reason in plan.large]
         refusals += [_refused(one.name, 0, Reason("ACC-002", one.why), now) for one in strange]

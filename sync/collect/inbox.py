@@ -190,7 +190,12 @@ class Inbox:
         root = local_path(self.options.store)
         if root is None:
             return []
-        folder = Path(root).expanduser() / self.options.submit
+        account = Path(root).expanduser()
+        if not account.is_dir():  # else a disk that is not mounted would look like an inbox in which nothing waits
+            raise StoreError(
+                f"the account of {self.dac}, {account}, is not there.", hint="Mount its disk, or make the folder."
+            )
+        folder = account / self.options.submit
         if folder.is_symlink():
             raise StoreError(
                 f"{folder} is a symbolic link; an inbox must be a folder of its own.", hint="Put a real folder there."

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Final
 
 from gdac.paths import DAC_NAME, FLOAT_NAME, INDEX_NAME, WMO, ArchivePath, PathError, check_safe
-from sync.doi.tar import Body, entries
-from sync.doi.unpack import Budget, ByteStream, unpacked
+from sync.tars.tar import Body, entries
+from sync.tars.unpack import Budget, ByteStream, unpacked
 
 #: Directories at an archive's root.
 _TOPS: Final = frozenset({"dac", "geo", "aux", "etc", "latest_data"})

@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 from gdac.errors import RefusedError, StoreError
 from gdac.paths import PathError, check_safe
 from gdac.store import Store
-from sync.doi.unpack import Budget, ByteStream, TarError
 from sync.stores.hosts import is_loopback
 from sync.stores.http import HttpStore
 from sync.stores.retry import RetryingStore, RetrySettings
 from sync.stores.settings import HttpSettings
+from sync.tars.unpack import Budget, ByteStream, TarError
 
 _BLOCK: Final = 1 << 20
 #: A tar of 70 GB takes hours, so a try may begin long after the first one.

@@ -95,6 +95,15 @@ def test_files_come_out_of_the_inbox_and_lie_beside_the_state(state, submit):
     assert claimed(state, section(str(submit.parent))) == Claimed(None, (), 0)
 
 
+def test_what_a_run_that_died_had_begun_to_put_back_goes(state, submit):
+    (submit / PROFILE).write_bytes(b"CDF")
+    left = submit.parent / ".gdac-tmp" / "f00d"
+    left.mkdir(parents=True)
+    (left / "1").write_bytes(b"half a rejec")
+    claimed(state, section(str(submit.parent)))
+    assert not left.exists()
+
+
 def test_arrival_is_the_files_own_time_where_that_can_be(state, submit):
     for name, when in ((PROFILE, NOW - timedelta(hours=2)), ("4900001_meta.nc", NOW - timedelta(days=900)),
                        ("4900001_tech.nc", NOW + timedelta(days=1))):  # fmt: skip

@@ -163,7 +163,10 @@ def test_hostile_names_are_told_printable(submit):
         assert one.why
 
 
-def test_an_inbox_that_is_not_there_is_empty(tmp_path):
+def test_an_account_without_an_inbox_is_empty_and_one_that_is_not_there_fails(tmp_path):
+    with pytest.raises(StoreError, match="is not there"):  # its disk is not mounted
+        look(section(str(tmp_path / "aoml")))
+    (tmp_path / "aoml").mkdir()
     assert look(section(str(tmp_path / "aoml"))) == Look((), (), (), False, {})
 
 

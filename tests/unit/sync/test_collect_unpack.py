@@ -136,6 +136,8 @@ HOSTILE = {
     "more behind": (tar(GOOD) + gzip.compress(b"x" * 3000), "behind its end marks"),
     "garbage behind": (tar(GOOD) + b"garbage", "behind its end marks"),
     "nothing": (b"", "ends early"),
+    "no member": (tar(), "holds no file"),
+    "only what is passed over": (tar((of_type(tarfile.DIRTYPE, "a/"), b""), ("a/.b", b"1")), "holds no file"),
 }
 
 

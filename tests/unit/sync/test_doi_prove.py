@@ -18,11 +18,11 @@ from gdac.manifest.head import render_head
 from gdac.sample.archive import make_archive, next_day
 from sync.doi.opening import open_address, open_file
 from sync.doi.prove import Prover, Wanted, publish
-from sync.doi.unpack import TarError
 from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import opened
 from sync.stores.local import LocalStore
+from sync.tars.unpack import TarError
 from tests.deployment import Deployment, InPlaceDeployment
 from tests.servers.seanoe import publishing
 from tests.snapshot_tars import snapshot_tar, tar_of

@@ -15,11 +15,11 @@ from gdac.sample.archive import make_archive, next_day
 from sync.doi.opening import open_file
 from sync.doi.origin import seeded_from
 from sync.doi.seed import Seeded, Seeder
-from sync.doi.unpack import TarError
 from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import opened, taken_hub
 from sync.state import State
+from sync.tars.unpack import TarError
 from sync.transfer import SMALL
 from tests.deployment import Deployment, InPlaceDeployment
 from tests.servers import http_python

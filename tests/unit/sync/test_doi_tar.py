@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from gdac.paths import PathError
 from sync.doi.members import archive_path, members
 from sync.doi.opening import Tar
-from sync.doi.tar import entries
-from sync.doi.unpack import Budget, TarError, unpacked
+from sync.tars.tar import entries
+from sync.tars.unpack import Budget, TarError, unpacked
 from tests.snapshot_tars import tar_of
 
 LONG = "d/" * 60 + "\u00e9" * 90 + ".nc"

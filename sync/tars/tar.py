@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gdac.store import CHUNK
-from sync.doi.unpack import Budget, ByteStream, TarError
+from sync.tars.unpack import Budget, ByteStream, TarError
 
 _BLOCK: Final = 512
 #: Longest pax header or long name, in bytes.
