@@ -50,17 +50,35 @@ def reference(tree: Path, to: Path) -> Path:
     [
         pytest.param(ftp_pyftpdlib, id="pyftpdlib", marks=pytest.mark.soak),
         pytest.param(ftp_rclone, id="rclone-ftp", marks=pytest.mark.soak),
-        pytest.param(http_python, id="http"),
+        pytest.param(http_python, id="http", marks=pytest.mark.soak),
     ],
 )
-def test_two_real_days(serve, source_tree, shared, tmp_path, monkeypatch):
+def test_two_real_days_by_every_road(serve, source_tree, shared, tmp_path, monkeypatch):
     for name, value in SECRETS.items():
         if serve is ftp_rclone or not name.startswith("GDAC_SOURCE"):
             monkeypatch.setenv(name, value)
-    with serve(source_tree) as server, s3_moto() as moto, s3_rclone(tmp_path / "rclone") as other:
-        mirrors = {"disk": folder_mirror(tmp_path / "disk"), "moto": s3_mirror(moto), "rclone": s3_mirror(other)}
+    with s3_moto() as moto:
+        two_real_days(serve, source_tree, shared, tmp_path, {"moto": moto})
+
+
+@pytest.mark.timeout(400)
+def test_two_real_days(source_tree, shared, tmp_path, monkeypatch):
+    for name, value in SECRETS.items():
+        if not name.startswith("GDAC_SOURCE"):
+            monkeypatch.setenv(name, value)
+    two_real_days(http_python, source_tree, shared, tmp_path, {})
+
+
+def two_real_days(serve, source_tree, shared, tmp_path, more):
+    """First mirror, the day after, and what is left when its grace is over; into a folder, rclone's S3 and `more`."""
+    with serve(source_tree) as server, s3_rclone(tmp_path / "rclone") as own:
+        buckets = {"rclone": own, **more}
+        mirrors = {
+            "disk": folder_mirror(tmp_path / "disk"),
+            **{name: s3_mirror(bucket) for name, bucket in buckets.items()},
+        }
         here = Deployment(tmp_path / "here", server.url, mirrors)
-        remotes = [str(here.hub), str(tmp_path / "disk"), rclone_remote(moto), rclone_remote(other)]
+        remotes = [str(here.hub), str(tmp_path / "disk"), *(rclone_remote(bucket) for bucket in buckets.values())]
 
         first = here.run()
         assert first.outcome is Outcome.FINE, first.notes

@@ -53,11 +53,11 @@ def judged(files):
 def test_some_of_every_kind():
     classic = right_files()
     hdf5 = as_netcdf4(classic[:6])
-    anywhere = damaged_files(classic, 100, 5, headers=False)
-    found = judged([*damaged_files(classic, 300, 1), *anywhere, *truncated_files(classic, 60, 2)])
+    anywhere = damaged_files(classic, 40, 5, headers=False)
+    found = judged([*damaged_files(classic, 120, 1), *anywhere, *truncated_files(classic, 24, 2)])
     assert set(found) <= {Verdict.ACCEPTED, Verdict.REJECTED}
-    assert found[Verdict.REJECTED] > 200
-    judged([*damaged_files(hdf5, 40, 3), *truncated_files(hdf5, 20, 4)])
+    assert found[Verdict.REJECTED] > 80
+    judged([*damaged_files(hdf5, 16, 3), *truncated_files(hdf5, 8, 4)])
 
 
 @pytest.mark.soak

@@ -106,6 +106,7 @@ def test_the_whole_conforms_to_the_shapes(vocabulary):
     assert check_shapes(flat_vocabulary(vocabulary), Names()) == []
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(bool(owlapi_missing()), reason=owlapi_missing() or "installed")
 def test_owl_api_loses_no_triple_of_the_whole(vocabulary, tmp_path):
     export_ontoportal(vocabulary, tmp_path / "e", ExportOptions())

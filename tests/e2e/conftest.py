@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from gdac.sample.archive import make_archive
 from sync.status.publish import PAGE_KEY, STATUS_KEY
 from tests.conftest import ROOT
+from tests.e2e import forked
 
 
 @dataclass
@@ -43,11 +43,8 @@ class Desk:
         )
 
     def gdac(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "gdac.cli.main", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"}
-        return subprocess.run(
-            command, cwd=self.root, capture_output=True, text=True, check=False, timeout=100, env=environment
-        )
+        return forked.gdac(arguments, self.root, environment)
 
     def sync(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return self.gdac("sync", *arguments)

@@ -99,7 +99,7 @@ def on_folder(tmp_path, monkeypatch):
         yield there
 
 
-@pytest.fixture(params=["folder", "moto", "rclone"])
+@pytest.fixture(params=["folder", pytest.param("moto", marks=pytest.mark.soak), "rclone"])
 def mirrored(request, tmp_path, monkeypatch):
     """A place with a mirror at serial 2, nothing superseded left."""
     with filled(request.param, tmp_path, monkeypatch) as there:

@@ -74,7 +74,7 @@ def serving(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [pytest.param("moto", marks=pytest.mark.soak), "rclone", "azurite"])
 def test_days_of_a_hub_in_a_bucket(kind, source, tmp_path, monkeypatch):
     with ftp_pyftpdlib(source) as ftp, serving(kind, tmp_path, monkeypatch) as (_server, section, remote):
         here = Daemon(tmp_path / "here", ftp.url, **section)

@@ -138,7 +138,7 @@ def test_every_durable_step(engine, folder, day, capsys):
 
 
 def test_some_crash_sequences(engine, folder):
-    Player(folder, engine, SEED - 1).play(9)
+    Player(folder, engine, SEED - 1).play(6)
 
 
 @pytest.mark.soak

@@ -115,9 +115,8 @@ def kill_and_mend(root: Path, serve: Serve, *, kills: int, seed: int) -> int:
     return hit
 
 
-@pytest.mark.parametrize("serve", [ftp_pyftpdlib, http_aiohttp], ids=["ftp", "http"])
-def test_a_killed_process_is_mended(tmp_path, serve):
-    kill_and_mend(tmp_path, serve, kills=2, seed=1)
+def test_a_killed_process_is_mended(tmp_path):
+    kill_and_mend(tmp_path, ftp_pyftpdlib, kills=2, seed=1)
 
 
 @pytest.mark.soak

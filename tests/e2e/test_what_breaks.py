@@ -29,6 +29,7 @@ def files_of(root):
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.soak
 def test_memory_of_a_first_mirror_does_not_follow_the_number_of_files(tmp_path):
     if not hasattr(os, "wait4"):
         pytest.skip("peak memory of a child is not told on this system")

@@ -93,6 +93,7 @@ def follow(daemons: list[Daemon], source: Path) -> dict[int, set[str]]:
     return seen
 
 
+@pytest.mark.soak  # test_many_races_for_the_next_head asks the same in less time
 def test_two_states_on_a_bucket_that_keeps_preconditions(source: Path, tmp_path: Path) -> None:
     """moto checks and writes in two steps: its PUTs are let in one at a time (tests.servers)."""
     with s3_moto() as moto:

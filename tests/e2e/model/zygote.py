@@ -37,7 +37,6 @@ from sync.run import Run, opened
 from sync.state import State
 from sync.stores.faults import Fault, FaultyStore, Kind, Step
 from sync.stores.local import LocalStore
-from vocab import faces  # noqa: F401 - loaded by the first seal otherwise, in every child anew
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _EVENTS = frozenset({"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"})
@@ -258,16 +257,15 @@ class Children:
 
 def main() -> None:
     """Serve orders until standard input ends."""
-    import gdac.check.work
-    import gdac.tables
+    import gdac.check.work  # noqa: F401 - all are loaded before the fork
     import sync.audit.audit
     import sync.collect.run
     import sync.hub.revert
     import sync.hub.sweep
     import sync.mirror.anywhere
-    import sync.stores.open  # noqa: F401 - loaded before the fork
+    import sync.stores.open  # noqa: F401
+    import tests.e2e.loaded  # noqa: F401
 
-    gdac.tables.load()  # kept for all children
     LocalStore.flush = _free_flush  # type: ignore[method-assign]  # no power cut is played here: memory is durable
     _POOL.extend(
         _OPENED(":memory:", config={"threads": 1, "async_threads": 0, "memory_limit": "500MB"}) for _ in range(6)

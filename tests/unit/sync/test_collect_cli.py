@@ -26,6 +26,8 @@ def files(tmp_path_factory):
 
 def configured(root: Path) -> Path:
     config = root / "gdac.toml"
+    for dac in ("coriolis", "aoml"):
+        (root / "in" / dac).mkdir(parents=True, exist_ok=True)
     config.write_text(
         f'[hub]\nstore = "{root}/hub"\n[collect]\nsettle = 0\n'
         f'[collect.inbox.coriolis]\nstore = "{root}/in/coriolis"\n[collect.inbox.aoml]\nstore = "{root}/in/aoml"\n'

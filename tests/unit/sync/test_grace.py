@@ -143,7 +143,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.timeout(110)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(STEPS)
 def test_grace_whatever_happens(steps):
     async def play(world: World) -> None:
