@@ -20,8 +20,9 @@ def jobs_of(config: Config) -> tuple[Job, ...]:
         found.append(Job("clean", ("collect", "clean", "--delete"), plan.clean))
     else:
         found.append(Job("sweep", ("sync", "sweep"), plan.sweep))
-    if config.mirror:
-        found.append(Job("audit", ("sync", "audit", *(["--heal"] if plan.heal else [])), plan.audit))
+    # A hub without mirrors is looked at, too; there is nobody to mend it from.
+    audited = (["--heal"] if plan.heal else []) if config.mirror else ["hub"]
+    found.append(Job("audit", ("sync", "audit", *audited), plan.audit))
     return tuple(found)
 
 

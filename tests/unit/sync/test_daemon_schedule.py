@@ -263,13 +263,15 @@ def configured(**more):
 
 def test_jobs_that_make_sense_for_a_deployment():
     mirror = {"one": {"store": "/srv/mirror"}}
-    assert set(configured()) == {"sync", "index_check", "sweep"}
+    alone = configured()
+    assert set(alone) == {"sync", "index_check", "sweep", "audit"}
+    assert alone["audit"].command == ("sync", "audit", "hub")
     jobs = configured(mirror=mirror)
     assert jobs["audit"].command == ("sync", "audit", "--heal")
     assert str(jobs["index_check"].timetable) == "hourly"
     assert configured(mirror=mirror, daemon={"heal": False})["audit"].command == ("sync", "audit")
     collecting = configured(source=None, collect={"inbox": {"aoml": {"store": "/srv/inbox"}}})
-    assert set(collecting) == {"sync", "index_check", "collect", "clean"}
+    assert set(collecting) == {"sync", "index_check", "collect", "clean", "audit"}
     assert set(configured(mirror=mirror)) | set(collecting) == set(NAMES)
 
 
