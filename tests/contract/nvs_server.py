@@ -176,6 +176,7 @@ def nvs_like(words: dict[str, list[Word]]) -> Iterator[NvsLike]:
     nvs = NvsLike(words)
     handler = type("Handler", (_Handler,), {"nvs": nvs})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.handle_error = lambda *_: None  # type: ignore[method-assign] # clients leave when they like
         server.daemon_threads = True
         nvs.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

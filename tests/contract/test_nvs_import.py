@@ -273,7 +273,7 @@ def test_the_command_ends_with_0_4_5_and_3(nvs, cli):
     nvs.faults["R03"] = ["status 404"]
     failed = cli("--tables", "R03", "--json")
     assert failed.exit_code == 3
-    assert json.loads(failed.output)[0]["state"] == "failed"
+    assert json.loads(failed.stdout)[0]["state"] == "failed"
     assert isinstance(cli("--syntax", "n3").exception, UsageError)
     assert isinstance(cli("--tables", "R 03").exception, UsageError)
 
