@@ -3,6 +3,7 @@
 import resource
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -34,10 +35,10 @@ def as_netcdf4(files):
     return [(name, _netcdf4(Draft.read(data, name, "coriolis", 1.6e9))) for name, data in files]
 
 
-def judged(files):
+def judged(files, seconds=30.0):
     """Check all and prove what the module's first line says; verdicts by count."""
     tasks = [Task(name, f"{number}/{name}", "coriolis", 1.9e9, data) for number, (name, data) in enumerate(files)]
-    with Pool(SETTINGS, 2) as pool:
+    with Pool(replace(SETTINGS, time_limit=seconds), 2) as pool:
         results = list(pool.run(tasks))
     assert [each.path for each in results] == [task.label for task in tasks]
     failed = [
@@ -57,7 +58,8 @@ def test_some_of_every_kind():
     found = judged([*damaged_files(classic, 120, 1), *anywhere, *truncated_files(classic, 24, 2)])
     assert set(found) <= {Verdict.ACCEPTED, Verdict.REJECTED}
     assert found[Verdict.REJECTED] > 80
-    judged([*damaged_files(hdf5, 16, 3), *truncated_files(hdf5, 8, 4)])
+    # One of these has the HDF5 library turn in circles until its time is over.
+    judged([*damaged_files(hdf5, 16, 3), *truncated_files(hdf5, 8, 4)], seconds=5.0)
 
 
 @pytest.mark.soak
