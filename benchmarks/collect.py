@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = Path(os.environ.get("GDAC_BENCH_DIR", ROOT / ".bench")) / "collect"
 GDAC = (sys.executable, "-m", "gdac.cli.main")
 DACS = ("aoml", "coriolis", "jma")
-FLOATS, CYCLES = 45, 30
+FLOATS, CYCLES = 80, 30
 #: An ordinary hour: so many runs, each with a submission of every DAC of so many files.
 RUNS, FILES = 8, 20
 LARGE = 1000
