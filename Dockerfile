@@ -5,6 +5,7 @@
 #   docker build --build-arg BASE=python:3.11-slim-bookworm@sha256:... --sbom=true --provenance=true -t argo-gdac .
 #
 # BASE takes a digest: pin it where you build, and renew it when the base is mended.
+# checkov:skip=CKV_DOCKER_7:the tag is that of BASE, which checkov does not look up
 ARG BASE=python:3.11-slim-bookworm
 
 # Everything is installed here: wheels only, by the hashes of the locks. Nothing of this stage but two directories stays.
