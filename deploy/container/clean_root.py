@@ -7,7 +7,7 @@ its own, and the volumes that are named.
 
     mmdebstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm base
     python deploy/container/clean_root.py build --base base --work stages [--env NAME]... [--bind FILE]...
-    python deploy/container/clean_root.py run --work stages --stage runtime --volume DIR:/srv/argo -- gdac --version
+    python deploy/container/clean_root.py run --work stages --stage runtime --volume DIR:/srv/argo -- --version
 
 What it is not: no layers, no image, no seccomp filter, no memory limit, no network of its own. Needs root.
 """
