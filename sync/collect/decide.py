@@ -27,6 +27,11 @@ from sync.state.collected import Item, Reason, RuleSet, Step, Submission, Verdic
 _PAGE: Final = 1000
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _NOTHING: Final = Published()
+#: What a file with this verdict does to others for its place, older ones by force, too.
+_CHOSEN: Final = {
+    Verdict.PUBLISHED: "is published in its place",
+    Verdict.UNCHANGED: "is newer, and is what is published already",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +82,16 @@ async def decide_submission(state: State, directory: Path, submission: Submissio
 
 
 def _decide_files(cases: list[_Case], holdings: Holdings, *, forced: bool) -> Iterator[Decided]:
-    chosen: dict[str, _Case] = {}
+    chosen: dict[str, tuple[_Case, str]] = {}
     for case in sorted(cases, key=_order):
-        before = chosen.get(case.path.text)
+        before, place_taken = chosen.get(case.path.text, (None, ""))
         if before is not None and before.candidate.sha256 != case.candidate.sha256:
-            told = f"{before.label}, which came in the same submission, is published in its place"
+            told = f"{before.label}, which came in the same submission, {place_taken}"
             yield Decided(case.id, Verdict.REFUSED, reasons=(Reason("ACC-006", told),))
             continue
         one = _decide_file(case, holdings, forced=forced)
-        if one.verdict is Verdict.PUBLISHED:
-            chosen[case.path.text] = case
+        if one.verdict in _CHOSEN:
+            chosen[case.path.text] = case, _CHOSEN[one.verdict]
         yield one
 
 

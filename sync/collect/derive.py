@@ -52,6 +52,22 @@ _DAY_OF_GEO: Final = r"try_strptime(regexp_extract(path, '([0-9]{8})_prof\.nc$',
 _DAY_OF_LATEST: Final = "try_strptime(substr(path, 14, 8), '%Y%m%d')"
 
 
+def products_of_lost(connection: duckdb.DuckDBPyConnection, lost: str, reverted: str) -> list[str]:
+    """Merged files that may not hold what the archive holds, after a revert that could not have all files back.
+
+    Args:
+        connection: has both tables (``path``).
+        lost: files of which the bytes were not to be had.
+        reverted: all files that were to be put back.
+    """
+    if not connection.execute(f"select 1 from {lost} limit 1").fetchall():
+        return []
+    rows = connection.execute(
+        f"{float_products_query(lost)} union select path from {reverted} where {_FLOAT} or {_GEO} or {_LATEST}"
+    )
+    return [path for (path,) in rows.fetchall()]
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What was made.

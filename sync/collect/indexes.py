@@ -222,6 +222,11 @@ class _Making:
             self._lacking(name, file)
             came |= self._paths("select path from index_lacks")
             left |= self._paths("select path from index_listing anti join held using (path)")
+            # After a revert that could not have every file back: the row is of the file that was.
+            came |= self._paths(
+                "select path from index_listing join held using (path)"
+                " where index_listing.date_update is distinct from held.date_update"
+            )
             if not is_sealed:
                 self.connection.execute("insert into dated_whole select path, date_update from index_listing")
         self.connection.execute("drop table if exists index_listing")

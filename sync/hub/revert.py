@@ -233,6 +233,8 @@ class Revert(HubWork):
         told = told_of_run(self._config, run, reverted_to=serial, fetched=brought)
         sealing = Sealing(self._config, hub, self._copies, self._now, under_way, told)
         self._state.stop_ingest(f"the state of serial {serial} was sealed again", self._now())
+        if self._config.collect is not None:  # before the head: made anew once too often does no harm
+            self._state.leave_stale(_products_of_lost(connection))
         record, shown = await sealing.seal_state(connection, before, "manifest", "goal", indexes, workdir / "staging")
         if record.new:
             dropped = dropped_keys(before.head, shown.head)
@@ -270,6 +272,12 @@ class Revert(HubWork):
                 store = await stack.enter_async_context(self._opened("vault", self._config.vault))
                 vault = Vault(store, self._state, self._now)
             yield hub, others, vault
+
+
+def _products_of_lost(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    from sync.collect.derive import products_of_lost  # noqa: PLC0415 - a mirror's revert needs no NetCDF
+
+    return products_of_lost(connection, "lost", "back_in_place")
 
 
 def _check_public(connection: duckdb.DuckDBPyConnection, serial: int) -> None:

@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 from gdac.cli.manifest import app as manifest_app
 from gdac.index import BUILT
 from gdac.manifest.record import RunKind, parse_record
+from gdac.netcdf import read_variables, text
 from gdac.sample import make_archive, next_day
 from sync.cli.sync import app as sync_app
 from sync.config import check_config
+from sync.hub.revert import Revert
 from sync.loop import run as run_loop
 from sync.progress import Silent
-from sync.run import Run
+from sync.run import Run, opened
 from sync.stores.faults import Step
 from tests.unit.sync.journalled_hub import (
     JournalledHub,
@@ -86,6 +88,27 @@ def test_the_first_serial_of_an_empty_hub(sample, sealed):
     record = parse_record((sealed.tree / head.record.key).read_bytes())
     assert record.about.run.kind is RunKind.COLLECT
     assert record.about.counts == {"published": len(submitted(sample / "first")), "leaving": 0, "merged": 19}
+
+
+def test_after_a_revert_that_could_not_have_all_files_back_rows_and_products_are_of_those_there_are(
+    sample, sealed, tmp_path
+):
+    hub = copied(sealed, tmp_path)
+    publish_next_day(hub, sample)
+    hub.seal()
+    with hub.state() as state:
+        reverted = run_loop(Revert(hub.config, state, Silent(), lambda: hub.now, opened).to(1))
+        assert reverted.lost  # files replaced in place, and there is no vault
+        state.allow_ingest()
+    hub.seal()
+    assert_whole(hub)
+    for name in BUILT:
+        dates = {row.partition(",")[0]: row.rpartition(",")[2] for row in rows(hub.tree, name)}
+        for path, stamp in dates.items():
+            file = hub.tree / "dac" / path
+            assert text(read_variables(file, {"DATE_UPDATE"}).variables["DATE_UPDATE"]) == stamp, path
+    held = {path: names for path, names in merged_files(hub).items() if path.startswith("dac/")}
+    assert held == {path: names for path, names in expected_files(hub, {}).items() if path.startswith("dac/")}
 
 
 def test_what_this_week_lists(sealed):
