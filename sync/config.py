@@ -25,11 +25,11 @@ from policies.distribution import judge_wishes
 from policies.extra import MOST_EXTRA, MOST_EXTRA_SHARE
 from policies.licence import ARGO
 from policies.retention import DEFAULT_GRACE, DEFAULT_RETENTION
-from sync.collect.accounts import why_not_apart
+from sync.collect.accounts import why_not_apart, why_not_shown
 from sync.collect.section import CollectSection
 from sync.daemon.section import DaemonSection
 from sync.options import Connections, StoreOptions
-from sync.places import is_in_place, local_path, why_not_in_place
+from sync.places import is_in_place, local_path, why_not_in_place, why_not_outside
 from sync.status.section import StatusSection
 from sync.views.definition import Definition
 from sync.views.section import FilterSection, Section
@@ -268,6 +268,17 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _check_outside(self) -> Self:
+        ours = {"hub.state": str(self.state_directory)}
+        if self.vault is not None:
+            ours["vault.store"] = self.vault.store
+        if self.collect is not None and self.collect.reports is not None:
+            ours["collect.reports"] = str(self.collect.reports)
+        if why := why_not_outside(self.hub.store, ours):
+            raise ValueError(why)
+        return self
+
+    @model_validator(mode="after")
     def _check_collect(self) -> Self:
         if self.collect is None:
             return self
@@ -276,7 +287,10 @@ class Config(Section):
         if self.hub.in_place or local_path(self.hub.store) is None:
             raise ValueError("collect: submissions are collected into a local directory that gdac alone writes")
         ours = {"the hub": self.hub.store, "its state": str(self.state_directory)}
-        if why := why_not_apart(self.collect.inbox, ours):
+        why = why_not_apart(self.collect.inbox, ours)
+        if why is None and self.collect.reports is not None:
+            why = why_not_shown(self.collect.reports, self.state_directory, self.collect.inbox)
+        if why is not None:
             raise ValueError(why)
         return self
 

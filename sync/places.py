@@ -1,6 +1,7 @@
 """Where stores of the configuration lie, as far as their addresses tell."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -23,6 +24,26 @@ def same_place(one: Any, other: Any) -> bool:
     return os.path.realpath(here) == os.path.realpath(there)
 
 
+def lies_in(place: str | Path, folder: str | Path) -> bool:
+    """Whether a local path is a folder or leads below it; links are followed."""
+    return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
+
+
+def why_not_outside(hub: str, ours: Mapping[str, str]) -> str | None:
+    """Why what is ours alone cannot be where it is, with the key to mend; None when it can.
+
+    Args:
+        hub: the store of the hub, of which everybody may read every file.
+        ours: stores and directories by key of the configuration, such as ``hub.state``.
+    """
+    tree = local_path(hub)
+    for key, store in ours.items():
+        place = local_path(store)
+        if tree is not None and place is not None and lies_in(place, tree):
+            return f"{key}: {place} lies in the hub ({tree}), where everything is published; put it beside"
+    return None
+
+
 def is_in_place(raw: dict[str, Any]) -> bool:
     """Whether a parsed configuration has no source, or only the hub itself; a hub that collects never is."""
     hub, sources = raw.get("hub"), raw.get("source")
@@ -41,6 +62,6 @@ def why_not_in_place(hub: str, state: Path, sources: list[str]) -> str | None:
     tree = local_path(hub)
     if tree is None:
         return "hub.store: only a local directory can be sealed in place; name the archive it mirrors under [source]"
-    if Path(os.path.realpath(state)).is_relative_to(os.path.realpath(tree)):
+    if lies_in(state, tree):
         return "hub.state: it lies in the tree that is sealed in place; put it beside"
     return None

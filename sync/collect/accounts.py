@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 from sync.options import StoreOptions
-from sync.places import local_path
+from sync.places import lies_in, local_path
 
 
 def why_not_apart(accounts: Mapping[str, StoreOptions], ours: Mapping[str, str]) -> str | None:
@@ -19,6 +19,27 @@ def why_not_apart(accounts: Mapping[str, StoreOptions], ours: Mapping[str, str])
         ours: local directories of our own by what they are called, such as ``the hub``.
     """
     return next(_troubles(accounts, ours), None)
+
+
+def why_not_shown(reports: Path, state: Path, accounts: Mapping[str, StoreOptions]) -> str | None:
+    """Why reports cannot be written to a directory, with the key to mend; None when they can.
+
+    Reports are for a web server: what lies among them is shown, and what lies in an account is its DAC's to change.
+
+    Args:
+        reports: the directory.
+        state: our state directory, in which reports may lie.
+        accounts: by DAC.
+    """
+    if lies_in(state, reports):
+        return f"collect.reports: the state ({state}) lies in {reports}; give the reports a directory of their own"
+    here = Path(os.path.realpath(reports))
+    for dac, account in accounts.items():
+        place = _place(account)
+        if place is not None and _overlap(here, place):
+            where = f"{reports} and the account of {dac} ({account.store})"
+            return f"collect.reports: {where} lie in one another; give the reports a directory of their own"
+    return None
 
 
 def _troubles(accounts: Mapping[str, StoreOptions], ours: Mapping[str, str]) -> Iterator[str]:

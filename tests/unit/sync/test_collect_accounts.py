@@ -60,3 +60,46 @@ def test_buckets_of_two_providers_are_two_accounts(tmp_path):
         aoml={"store": "s3://in", "endpoint": "https://a.example.org"},
         csiro={"store": "s3://in", "endpoint": "https://b.example.org"},
     )
+
+
+def deployment(root, **sections):
+    hub = {"store": str(root / "hub"), **sections.pop("hub", {})}
+    collect = {"inbox": {"aoml": {"store": str(root / "in/aoml")}}, **sections.pop("collect", {})}
+    return check_config({"hub": hub, "collect": collect, **sections}, where="test")
+
+
+@pytest.mark.parametrize("place", ["hub", "hub/state", "link/state", "other/../hub/state"])
+@pytest.mark.parametrize("key", ["hub.state", "collect.reports", "vault.store"])
+def test_what_is_ours_alone_in_the_hub_is_refused(tmp_path, key, place):
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "hub")
+    section, _, name = key.partition(".")
+    with pytest.raises(UsageError, match=rf"{key}: .* lies in the hub .*; put it beside"):
+        deployment(tmp_path, **{section: {name: str(tmp_path / place)}})
+
+
+def test_the_state_of_a_hub_that_mirrors_lies_outside_as_well(tmp_path):
+    raw = {"hub": {"store": str(tmp_path / "hub"), "state": str(tmp_path / "hub/state")}}
+    with pytest.raises(UsageError, match=r"hub\.state: .* lies in the hub"):
+        check_config({**raw, "source": {"a": {"store": str(tmp_path / "source")}}}, where="test")
+
+
+@pytest.mark.parametrize(
+    ("reports", "said"),
+    [
+        ("in/aoml", "the account of aoml"),
+        ("in/aoml/report", "the account of aoml"),
+        ("in", "the account of aoml"),
+        ("hub.state", "the state"),
+        (".", "the state"),
+    ],
+)
+def test_reports_lie_apart_from_accounts_and_show_no_state(tmp_path, reports, said):
+    with pytest.raises(UsageError, match=r"collect\.reports: .*a directory of their own") as caught:
+        deployment(tmp_path, collect={"reports": str(tmp_path / reports)})
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("reports", ["reports", "hub.state/reports", "hub-reports", "in/aoml-reports"])
+def test_reports_beside_everything_are_fine(tmp_path, reports):
+    deployment(tmp_path, collect={"reports": str(tmp_path / reports)})
