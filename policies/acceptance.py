@@ -136,7 +136,7 @@ def decide(candidate: Candidate, published: Published, *, forced: bool = False) 
     known = recognise(candidate.name)
     reasons = [*_judge_account(candidate), *_judge_size(candidate, known.kind if known else None)]
     if known is None:
-        reasons.append(Refusal("ACC-002", f"{candidate.name!a} is no name that a DAC submits"))
+        reasons.append(Refusal("ACC-002", _why_unknown(candidate.name)))
     elif known.kind.is_file:
         return _decide_file(candidate, known, published, reasons, forced=forced)
     elif known.kind.is_list and known.dac != candidate.account:
@@ -166,6 +166,17 @@ def _decide_file(
         return Unchanged(path)
     replaces = path.twin if published.has_twin and path.mode == "D" and path.kind.is_single_profile else None
     return Publish(path, replaces, published.sha256 is None)
+
+
+def _why_unknown(name: str) -> str:
+    if place("any", name) is not None:
+        return f"{name} is a kind of file that the GDAC makes itself"
+    if name.lower().endswith((".tar.gz", ".tgz")):
+        return (
+            f"{name!a} is no name for an archive: letters, digits, dots, hyphens and underscores,"
+            " a letter or digit first, .tar.gz or .tgz last"
+        )
+    return f"{name!a} is no name that a DAC submits"
 
 
 def _judge_account(candidate: Candidate) -> Iterator[Refusal]:

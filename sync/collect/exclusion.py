@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
+from gdac.errors import GdacError
 from sync.state import State
 from sync.state.collect import Exclusion
 from sync.state.collected import Item
@@ -41,6 +42,7 @@ class Changes:
         added, removed: rows of float, parameter and start that only one of the two has.
         changed: rows of the same float, parameter and start that say something else now.
         unread: lines that name no float; kept as they are.
+        is_comparable: False where the bytes of the version before are not there any more; then nothing came or went.
     """
 
     since: datetime | None
@@ -49,6 +51,7 @@ class Changes:
     removed: int
     changed: int
     unread: int
+    is_comparable: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """The changes as plain JSON values."""
@@ -59,6 +62,7 @@ class Changes:
             "removed": self.removed,
             "changed": self.changed,
             "unread": self.unread,
+            "comparable": self.is_comparable,
         }
 
     def __str__(self) -> str:
@@ -66,6 +70,8 @@ class Changes:
         unread = f"; lines that name no float: {self.unread:,}" if self.unread else ""
         if self.since is None:
             return f"{rows}, the first version of the list{unread}"
+        if not self.is_comparable:
+            return f"{rows}; the version of {self.since:%Y-%m-%d} is not there any more to compare with{unread}"
         counts = f"{self.added:,} added, {self.removed:,} removed, {self.changed:,} changed"
         return f"{rows}; {counts} since the version of {self.since:%Y-%m-%d}{unread}"
 
@@ -109,19 +115,36 @@ def _write(target: Path, raw: bytes) -> None:
 
 
 def changes_of(state: State, directory: Path, item: Item, dac: str) -> Changes | None:
-    """How the version that an item brought differs from the one before; None when the item brought none."""
+    """How the version that an item brought differs from the one before.
+
+    Returns:
+        None when the item brought none, or its bytes are not there any more.
+
+    Raises:
+        GdacError: a version cannot be read.
+    """
     versions = state.exclusions(dac)
     at = next((number for number, one in enumerate(versions) if one.item == item.id), None)
     if at is None:
         return None
     after = _kept(directory, versions[at])
+    if after is None:
+        return None
     before = versions[at + 1] if at + 1 < len(versions) else None
     return compare(_kept(directory, before) if before else None, after, before.received if before else None)
 
 
 def compare(before: bytes | None, after: bytes, since: datetime | None) -> Changes:
-    """How two versions of a list differ; a row that occurs twice counts once."""
+    """How two versions of a list differ; a row that occurs twice counts once.
+
+    Args:
+        before: the version before; None where there is none, or none any more.
+        after: the newer one.
+        since: when the version before was received (UTC); None for the first one.
+    """
     rows, unread = _rows(after)
+    if before is None and since is not None:
+        return Changes(since, len(rows), 0, 0, 0, unread, is_comparable=False)
     others = _rows(before)[0] if before is not None else set()
     came, went = (Counter(one[:_KEY] for one in some) for some in (rows - others, others - rows))
     changed = (came & went).total()
@@ -140,8 +163,18 @@ def why_no_list(raw: bytes) -> str | None:
     return "the list has neither rows nor the row of column names"
 
 
-def _kept(directory: Path, version: Exclusion) -> bytes:
-    return exclusion_file(directory, version.dac, version.sha256).read_bytes()
+def _kept(directory: Path, version: Exclusion) -> bytes | None:
+    """Bytes of a version; None where somebody has taken them away."""
+    file = exclusion_file(directory, version.dac, version.sha256)
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GdacError(
+            f"a version of {version.dac}'s sensor exclusion list cannot be read: {file}: {error.strerror or error}.",
+            hint="Mend the permissions or the disk of the state directory, and run again.",
+        ) from error
 
 
 def _has_header(raw: bytes) -> bool:

@@ -30,13 +30,12 @@ _MOST_AT_ONCE: Final = 8
 _SMALL: Final = 8 << 20
 _BLOCK: Final = 1 << 20
 _LONGEST_NAME: Final = 200
-#: Names that would stand in the way of a ``.filecheck`` or of an archive's folder.
-_IN_THE_WAY: Final = re.compile(r".*(?:\.filecheck|\.[0-9]+)", re.DOTALL)
-_ARCHIVE: Final = re.compile(r"(?P<stem>.+?)(?:\.tar\.gz|(?P<short>\.tgz))")
+#: Names that a ``.filecheck``, an archive's folder, or a file that is renamed for either could have.
+_IN_THE_WAY: Final = re.compile(r"(?:.*(?:\.filecheck|\.[0-9]+)|unnamed-[0-9]+)(?:\.refused)*", re.DOTALL)
 
 
 def reject_key(inbox: Inbox, item: Item, archive: Item | None = None) -> str:
-    """Where a refused item lies in its DAC's account.
+    """Where a refused item lies in its DAC's account; no two items of a submission at the same place.
 
     Args:
         inbox: the account.
@@ -45,9 +44,7 @@ def reject_key(inbox: Inbox, item: Item, archive: Item | None = None) -> str:
     """
     folder = inbox.options.reject
     if archive is not None:
-        found = _ARCHIVE.fullmatch(archive.name)
-        stem = f"{found['stem']}{'-tgz' if found['short'] else ''}" if found else f"unnamed-{archive.id}"
-        folder = f"{folder}/{stem}.{item.submission}"
+        folder = f"{folder}/{archive.name}.{item.submission}"
     return f"{folder}/{_name(item)}"
 
 

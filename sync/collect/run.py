@@ -297,7 +297,11 @@ class Collect:
         latest = self._state.submission(submission.number)
         assert latest is not None  # it is under way
         account = found.inboxes.get(submission.dac)
-        found.notes += await write_reports(self._config, self._state, account, latest, self._now, self._reporter)
+        try:
+            found.notes += await write_reports(self._config, self._state, account, latest, self._now, self._reporter)
+        except GdacError as error:  # the next run reports it; others' reports and the mail go out
+            found.fail(submission.dac, error)
+            return
         self._state.end_submission(submission.number, self._now())
         shutil.rmtree(held_folder(self._directory, submission.number), ignore_errors=True)
 

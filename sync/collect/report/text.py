@@ -81,8 +81,9 @@ def decided_by(rules: RuleSet) -> str:
 def back(reject: str) -> str:
     """Where refused files are."""
     return (
-        f"They are back in the folder {printable(reject)} of your account, each with a .filecheck beside it;"
-        " members of an archive in a folder named after it."
+        f"What was read is back in the folder {printable(reject)} of your account, each file with a .filecheck beside"
+        " it, members of an archive in a folder named after it. Empty files are only named here; what was too large to"
+        " be taken, or is no plain file, stays where you put it."
     )
 
 

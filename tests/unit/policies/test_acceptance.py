@@ -75,6 +75,20 @@ def test_the_seven_kinds(name, kind):
     assert (found.kind if found else None) is kind
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("1900722_prof.nc", "1900722_prof.nc is a kind of file that the GDAC makes itself"),
+        ("my files+2.tar.gz", "'my files+2.tar.gz' is no name for an archive: letters, digits, dots"),
+        ("readme.txt", "'readme.txt' is no name that a DAC submits"),
+    ],
+)
+def test_why_a_name_is_not_taken(name, told):
+    decision = decide(Candidate("aoml", name, 100), Published())
+    assert isinstance(decision, Refuse)
+    assert decision.reasons[0].text.startswith(told)
+
+
 def test_a_new_file_a_newer_one_and_the_same_again():
     new = decide(PROFILE, Published())
     assert isinstance(new, Publish)

@@ -167,6 +167,21 @@ def test_an_older_version_is_refused_unless_forced(tmp_path, files):
     assert (tmp_path / "hub/dac/coriolis/6980001/6980001_meta.nc").read_bytes() == files[META]
 
 
+def test_by_force_an_older_file_does_not_replace_the_newest_that_came_with_it(tmp_path, files):
+    new = restamped(files[META], LATER)
+    with bench(tmp_path) as here:
+        assert here.submit({META: new})[META].verdict is Verdict.PUBLISHED
+        number = here.state.open_submission("coriolis", None, NOW, forced=True)
+        for label, raw in (("old.tar.gz", files[META]), ("new.tar.gz", new)):
+            _add(here, number, META, raw, f"{label}!{META}")
+        run_loop(here.work(here.open(number)))
+        found = {item.label: item for item in here.state.items(number)}
+        assert found[f"new.tar.gz!{META}"].verdict is Verdict.UNCHANGED
+        older = found[f"old.tar.gz!{META}"]
+        assert (older.verdict, policies(older)) == (Verdict.REFUSED, ["ACC-006"])
+    assert (tmp_path / "hub/dac/coriolis/6980001/6980001_meta.nc").read_bytes() == new
+
+
 def test_a_file_sealed_without_a_date_is_asked_for_its_own(tmp_path, files):
     new = restamped(files[META], LATER)
     with bench(tmp_path) as here:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gdac.errors import GdacError
 from policies.submission import recognise
 from sync.collect.exclusion import Changes, changes_of, compare, exclusion_file, why_no_list
 from sync.collect.lists import carry_out_list, decide_list
@@ -110,6 +111,22 @@ def test_every_version_is_kept_beside_the_state_and_nowhere_else(state, tmp_path
     assert found == Changes(NOW, 1, 1, 1, 0, 0)
     assert str(found) == "1 row; 1 added, 1 removed, 0 changed since the version of 2026-11-23"
     assert "1900170" not in str(found)
+
+
+def test_a_version_that_is_gone_is_told_and_stops_nothing(state, tmp_path):
+    first, _ = submit(state, tmp_path, HEADER + ONE, NOW)
+    second, _ = submit(state, tmp_path, HEADER + TWO, NOW + timedelta(days=1))
+    directory = tmp_path / "state"
+    exclusion_file(directory, "aoml", first.sha256).unlink()
+    found = changes_of(state, directory, second, "aoml")
+    assert found == Changes(NOW, 1, 0, 0, 0, 0, is_comparable=False)
+    assert str(found) == "1 row; the version of 2026-11-23 is not there any more to compare with"
+    assert changes_of(state, directory, first, "aoml") is None
+    kept = exclusion_file(directory, "aoml", second.sha256)
+    kept.unlink()
+    kept.mkdir()
+    with pytest.raises(GdacError, match="cannot be read"):
+        changes_of(state, directory, second, "aoml")
 
 
 def test_the_same_list_again_is_a_version_without_changes(state, tmp_path):

@@ -127,7 +127,7 @@ def test_members_go_into_a_folder_of_their_archive(state, account):
     for item in state.items(number, step=Step.TAKEN):
         refuse(state, item, Reason("ACC-003", "the checker does not accept the file"))
     filed(state, account, number)
-    folder = f"reject/nc_2026.11.23.{number}"
+    folder = f"reject/nc_2026.11.23.tar.gz.{number}"
     assert set(given_back(account)) == {
         f"{folder}/{name}{end}" for name in (PROFILE, META) for end in ("", ".filecheck")
     }
@@ -143,6 +143,8 @@ def test_members_go_into_a_folder_of_their_archive(state, account):
         ("readme.txt", "reject/readme.txt"),
         (f"{PROFILE}.filecheck", f"reject/{PROFILE}.filecheck.refused"),
         ("nc.7", "reject/nc.7.refused"),
+        ("nc.7.refused", "reject/nc.7.refused.refused"),
+        ("unnamed-1", "reject/unnamed-1.refused"),
         ("..", "reject/unnamed-{id}"),
         ("a\\b", "reject/unnamed-{id}"),
         ("e\u0301.nc", "reject/unnamed-{id}"),
@@ -158,17 +160,24 @@ def test_names_harm_nobody(state, account, name, called):
     assert set(given_back(account)) == {key, f"{key}.filecheck"}
 
 
-def test_archives_of_one_stem_have_a_folder_each(account):
+def test_no_refused_item_takes_the_place_of_another(account):
     section = CollectSection.model_validate({"inbox": {"aoml": {"store": str(account)}}})
 
-    async def visit() -> set[str]:
+    async def visit() -> tuple[set[str], int]:
         async with opened_inbox("aoml", section) as inbox:
-            member = Item(2, 3, 1, META, META, 1, None, None, NOW, None, Step.DONE, True, None, None, None, None, (),
+            one = Item(2, 3, 1, META, META, 1, None, None, NOW, None, Step.DONE, True, None, None, None, None, (),
                           RuleSet(), None, None)  # fmt: skip
-            names = ("a.tar.gz", "a.tgz")
-            return {reject_key(inbox, member, replace(member, id=1, name=name, parent=None)) for name in names}
+            archives = ("a.tar.gz", "a.tgz", "a-tgz.tar.gz", "a.tgz.tar.gz")
+            keys = [reject_key(inbox, one, replace(one, name=name)) for name in archives]
+            loose = (*archives, *(f"{name}.3" for name in archives), "x", "x.filecheck", "x.filecheck.refused", "..",
+                     "unnamed-2", "unnamed-2.refused")  # fmt: skip
+            keys += [reject_key(inbox, replace(one, name=name, kind=None)) for name in loose]
+            return {*keys, *(f"{key}.filecheck" for key in keys)}, len(keys)
 
-    assert run(visit()) == {f"reject/a.3/{META}", f"reject/a-tgz.3/{META}"}
+    found, keys = run(visit())
+    assert len(found) == 2 * keys
+    assert f"reject/a.tar.gz.3/{META}" in found
+    assert not found & {f"reject/{name}.3" for name in ("a.tar.gz", "a.tgz")}  # they are folders
 
 
 def test_filing_goes_on_where_it_broke_off(state, account):

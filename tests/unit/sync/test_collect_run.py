@@ -133,6 +133,24 @@ def test_an_account_that_fails_is_told_and_the_others_go_on(here, archive):
     assert any(note.startswith("coriolis: ") for note in record.notes)
 
 
+def test_a_report_that_cannot_be_written_is_told_and_the_others_go_out(here, archive):
+    for dac in here.dacs:
+        here.put(dac, few(archive, dac))
+    first, *others = here.dacs
+    (here.state / "reports").mkdir(parents=True)
+    (here.state / "reports" / first).write_bytes(b"a file in the way")
+    record = here.run()
+    assert (record.outcome, record.failed) == (Outcome.PARTIAL, (first,))
+    assert "reports cannot be written" in " ".join(record.notes)
+    assert {one.dac: one.ended for one in record.submissions} == {first: False, **dict.fromkeys(others, True)}
+    for dac in others:
+        assert list(here.account(dac, "report").glob("submission-*.txt"))
+    (here.state / "reports" / first).unlink()
+    record = here.run()
+    assert (record.outcome, [(one.dac, one.ended) for one in record.submissions]) == (Outcome.FINE, [(first, True)])
+    assert list(here.account(first, "report").glob("submission-*.txt"))
+
+
 def test_only_the_named_inboxes_are_looked_into(here, archive):
     for dac in here.dacs:
         here.put(dac, few(archive, dac))
