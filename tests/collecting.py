@@ -95,6 +95,12 @@ class Collecting:
     def account(self, dac: str, folder: str = "submit") -> Path:
         return self.root / "accounts" / dac / folder
 
+    def open_accounts(self) -> None:
+        """What an operator does once: a folder with ``submit/`` for each DAC; what lies in its place stays."""
+        for dac in self.dacs:
+            if not self.account(dac).parent.exists():
+                self.account(dac).mkdir(parents=True)
+
     def put(self, dac: str, files: dict[str, bytes]) -> None:
         """Files into a DAC's inbox."""
         folder = self.account(dac)
@@ -103,6 +109,8 @@ class Collecting:
             (folder / name).write_bytes(raw)
 
     def run(self, *dacs: str, forced: bool = False) -> CollectRecord:
+        if not self.state.exists():
+            self.open_accounts()
         self.now += timedelta(minutes=30)
         with State.open(self.state) as state:
             return run_loop(Collect(self.config, state, Silent(), lambda: self.now).run(dacs, forced=forced))

@@ -91,17 +91,25 @@ def status(
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
 ) -> None:
-    """List the last submissions, or tell one of them: each file, what was decided, and why. Fine beside a run."""
+    """List the last submissions, or tell one of them: each file, what was decided, and why. Fine beside a run.
+
+    Exit 5 where an account of the list is not there.
+    """
     from sync.cli import submissions
     from sync.state import State
 
     settings, section = _settings(config)
+    chosen = _chosen(section, dacs)
+    failing: dict[str, str] = {}
+    if submission is None:
+        failing = submissions.failing_accounts({dac: section.inbox[dac] for dac in chosen or section.inbox})
     with State.look(settings.state_directory) as state:
         if submission is not None:
             text = submissions.one(settings, state, submission, as_json=as_json)
         else:
-            text = submissions.newest(state, section.inbox, _chosen(section, dacs), most, as_json=as_json)
+            text = submissions.newest(state, section.inbox, chosen, most, failing=failing, as_json=as_json)
     sys.stdout.write(text)
+    raise typer.Exit(ExitCode.PARTIAL if failing else ExitCode.FINE)
 
 
 @app.command()
@@ -153,7 +161,7 @@ def clean(
 ) -> None:
     """Delete refused files after a month (RET-003) and removed ones after three (RET-004). A dry run by default.
 
-    Only files that gdac itself put there go. Exit 5 where an account could not be reached.
+    Only files that gdac itself put there go. Exit 5 where an account is not there or could not be reached.
     """
     from sync.cli.cleaning import clean_all
 

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from gdac.check.finding import Severity
 from gdac.check.report.escape import printable, sentence
-from gdac.errors import UsageError
+from gdac.errors import StoreError, UsageError
+from sync.collect.inbox import check_there
 from sync.collect.record import CollectRecord, SubmissionRecord
 from sync.collect.report import reports_directory
 from sync.collect.report.facts import changes_in, removals_of
 from sync.collect.report.told import CHECKED, findings_of
+from sync.collect.section import InboxSection
 from sync.collect.seen import GROWING, Seen
 from sync.config import Config
 from sync.progress import human_size
@@ -77,7 +79,26 @@ def _counted(counts: Mapping[str, int]) -> str:
     return f"{files:,} {'file' if files == 1 else 'files'}" + (f": {', '.join(parts)}" if parts else "")
 
 
-def newest(state: State, accounts: Iterable[str], dacs: tuple[str, ...], most: int, *, as_json: bool) -> str:
+def failing_accounts(accounts: Mapping[str, InboxSection]) -> dict[str, str]:
+    """Local accounts that a run could not look into, each with why; accounts elsewhere are not asked."""
+    found: dict[str, str] = {}
+    for dac, options in accounts.items():
+        try:
+            check_there(dac, options)
+        except StoreError as error:
+            found[dac] = str(error)
+    return found
+
+
+def newest(
+    state: State,
+    accounts: Iterable[str],
+    dacs: tuple[str, ...],
+    most: int,
+    *,
+    failing: Mapping[str, str],
+    as_json: bool,
+) -> str:
     """The newest submissions of some DACs, or of all, newest first; and what stays in their inboxes.
 
     Args:
@@ -85,6 +106,7 @@ def newest(state: State, accounts: Iterable[str], dacs: tuple[str, ...], most: i
         accounts: of the configuration.
         dacs: only these; all when empty.
         most: submissions.
+        failing: from `failing_accounts`.
         as_json: one JSON object.
     """
     found = [one for dac in dacs or (None,) for one in state.submissions(dac, most)]
@@ -95,8 +117,8 @@ def newest(state: State, accounts: Iterable[str], dacs: tuple[str, ...], most: i
     if as_json:
         told = [{**_submission_json(one), "counts": counts[one.number]} for one in found]
         inboxes = {dac: [name for name, _ in names] for dac, names in stays.items()}
-        whole = {"submissions": told, "unsealed": {"came": unsealed, "left": leaving}, "stay_in_inbox": inboxes}
-        return json.dumps(whole) + "\n"
+        waiting = {"unsealed": {"came": unsealed, "left": leaving}, "stay_in_inbox": inboxes}
+        return json.dumps({"submissions": told, **waiting, "failing": dict(failing)}) + "\n"
     lines = [f"{'number':>8}  {'DAC':<10}{'taken (UTC)':<18}{'is':<12}{'serial':>6}  files"]
     for one in found:
         serial = "-" if one.serial is None else str(one.serial)
@@ -107,6 +129,7 @@ def newest(state: State, accounts: Iterable[str], dacs: tuple[str, ...], most: i
         lines = ["no submission yet: `gdac collect run` takes what waits in the inboxes"]
     for dac, names in stays.items():
         lines += [f"{dac}: {printable(name)} {_why_it_stays(seen)}" for name, seen in names[:_MOST_FILES]]
+    lines += [f"FAILING   {why}" for why in failing.values()]
     if unsealed or leaving:
         lines.append(f"not sealed yet: {unsealed:,} files that came, {leaving:,} that left; the next run seals them")
     return "\n".join(lines) + "\n"

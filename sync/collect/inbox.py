@@ -116,6 +116,14 @@ class Inbox:
         """Where a file waits in the account."""
         return f"{self.options.submit}/{name}"
 
+    async def check(self) -> None:
+        """See that a local account and its ``submit/`` are there; `waiting` does it by itself.
+
+        Raises:
+            StoreError: one of them is not.
+        """
+        await asyncio.to_thread(check_there, self.dac, self.options)
+
     async def waiting(self, known: Mapping[str, str], now: datetime) -> Look:
         """Look into the inbox.
 
@@ -187,20 +195,60 @@ class Inbox:
 
     def _look_on_disk(self) -> list[Odd]:
         """What a listing does not show of a local inbox: links, devices, folders. Does not follow any link."""
-        root = local_path(self.options.store)
-        if root is None:
-            return []
-        account = Path(root).expanduser()
-        if not account.is_dir():  # else a disk that is not mounted would look like an inbox in which nothing waits
-            raise StoreError(
-                f"the account of {self.dac}, {account}, is not there.", hint="Mount its disk, or make the folder."
-            )
-        folder = account / self.options.submit
-        if folder.is_symlink():
-            raise StoreError(
-                f"{folder} is a symbolic link; an inbox must be a folder of its own.", hint="Put a real folder there."
-            )
-        return list(_odd_in(folder)) if folder.is_dir() else []
+        folder = check_there(self.dac, self.options)
+        return [] if folder is None else list(_odd_in(folder))
+
+
+def check_account(dac: str, options: InboxSection) -> Path | None:
+    """The folder of a local account; None for an account elsewhere, which is not asked.
+
+    Args:
+        dac: whose.
+        options: its section of the configuration.
+
+    Raises:
+        StoreError: it is not there.
+    """
+    root = local_path(options.store)
+    if root is None:
+        return None
+    account = Path(root).expanduser()
+    _check_folder(f"the account of {dac}", account)
+    return account
+
+
+def check_there(dac: str, options: InboxSection) -> Path | None:
+    """The folder of a local inbox; None for one elsewhere, which is not asked.
+
+    Only who sets an account up makes these folders: a disk that is not mounted must not look like an inbox in which
+    nothing waits.
+
+    Args:
+        dac: whose.
+        options: its section of the configuration.
+
+    Raises:
+        StoreError: the account or its ``submit/`` is not there, or is no folder of its own.
+    """
+    account = check_account(dac, options)
+    if account is None:
+        return None
+    folder = account / options.submit
+    if folder.is_symlink():
+        raise StoreError(f"{folder} is a symbolic link; an inbox must be a folder of its own: put a real one there.")
+    _check_folder(f"the inbox of {dac}", folder)
+    return folder
+
+
+def _check_folder(what: str, folder: Path) -> None:
+    try:
+        mode = folder.stat().st_mode
+    except FileNotFoundError as error:
+        raise StoreError(f"{what}, {folder}, is not there: mount its disk, or make the folder.") from error
+    except OSError as error:
+        raise StoreError(f"{what}, {folder}, cannot be looked at: {error.strerror or error}.") from error
+    if not stat.S_ISDIR(mode):
+        raise StoreError(f"{what}, {folder}, is no folder: put one there.")
 
 
 @asynccontextmanager
@@ -210,8 +258,12 @@ async def opened_inbox(dac: str, section: CollectSection) -> AsyncIterator[Inbox
     Args:
         dac: whose; one of ``section.inbox``.
         section: how submissions are collected.
+
+    Raises:
+        StoreError: the account is not there, or cannot be reached.
     """
     options = section.inbox[dac]
+    await asyncio.to_thread(check_account, dac, options)
     async with opened(f"inbox_{dac}", options) as store:
         yield Inbox(dac, store, options, section.settle)
 

@@ -23,7 +23,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Collecting:
-    return Collecting(tmp_path, dacs=("coriolis", "aoml"))
+    found = Collecting(tmp_path, dacs=("coriolis", "aoml"))
+    found.open_accounts()
+    return found
 
 
 def clean(place: Collecting, *dacs: str, delete: bool = False):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def files(tmp_path_factory):
 def configured(root: Path) -> Path:
     config = root / "gdac.toml"
     for dac in ("coriolis", "aoml"):
-        (root / "in" / dac).mkdir(parents=True, exist_ok=True)
+        (root / "in" / dac / "submit").mkdir(parents=True, exist_ok=True)
     config.write_text(
         f'[hub]\nstore = "{root}/hub"\n[collect]\nsettle = 0\n'
         f'[collect.inbox.coriolis]\nstore = "{root}/in/coriolis"\n[collect.inbox.aoml]\nstore = "{root}/in/aoml"\n'
@@ -133,6 +134,29 @@ def test_what_cannot_be_is_said_in_a_sentence(collected, arguments, said):
     done = call(config, *arguments)
     assert isinstance(done.exception, UsageError)
     assert str(done.exception).startswith(said)
+
+
+@pytest.mark.parametrize("lost", ["in/aoml", "in/aoml/submit"])
+@pytest.mark.parametrize("command", ["run", "clean", "status"])
+def test_an_account_that_is_not_there_is_failing_and_the_others_go_on(tmp_path, command, lost):
+    config = configured(tmp_path)
+    put(tmp_path, "coriolis", {"readme.txt": b"?"})
+    shutil.rmtree(tmp_path / lost)
+    done = call(config, command)
+    assert done.exit_code == ExitCode.PARTIAL
+    assert f"{tmp_path / lost}, is not there: mount its disk, or make the folder." in done.stdout
+    assert "coriolis" in done.stdout or command == "status"
+    assert not (tmp_path / lost).exists()
+    assert call(config, command, "--dac", "coriolis").exit_code in (ExitCode.FINE, ExitCode.DIFFERENCES)
+
+
+def test_status_for_programs_names_failing_accounts(tmp_path):
+    config = configured(tmp_path)
+    assert json.loads(call(config, "status", "--json").stdout)["failing"] == {}
+    shutil.rmtree(tmp_path / "in/aoml/submit")
+    done = call(config, "status", "--json")
+    assert done.exit_code == ExitCode.PARTIAL
+    assert list(json.loads(done.stdout)["failing"]) == ["aoml"]
 
 
 def test_a_configuration_that_does_not_collect_is_named(tmp_path):

@@ -163,10 +163,17 @@ def test_hostile_names_are_told_printable(submit):
         assert one.why
 
 
-def test_an_account_without_an_inbox_is_empty_and_one_that_is_not_there_fails(tmp_path):
-    with pytest.raises(StoreError, match="is not there"):  # its disk is not mounted
+def test_an_account_of_which_a_folder_is_not_there_fails(tmp_path):
+    with pytest.raises(StoreError, match=r"the account of aoml, .*/aoml, is not there: mount its disk, or make"):
         look(section(str(tmp_path / "aoml")))
     (tmp_path / "aoml").mkdir()
+    with pytest.raises(StoreError, match=r"the inbox of aoml, .*/aoml/submit, is not there: mount its disk, or make"):
+        look(section(str(tmp_path / "aoml")))
+    (tmp_path / "aoml/submit").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"aoml/submit, is no folder"):
+        look(section(str(tmp_path / "aoml")))
+    (tmp_path / "aoml/submit").unlink()
+    (tmp_path / "aoml/submit").mkdir()
     assert look(section(str(tmp_path / "aoml"))) == Look((), (), (), False, {})
 
 
