@@ -28,6 +28,7 @@ from policies.retention import DEFAULT_GRACE, DEFAULT_RETENTION
 from sync.collect.accounts import why_not_apart, why_not_shown
 from sync.collect.section import CollectSection
 from sync.daemon.section import DaemonSection
+from sync.mistakes import tell
 from sync.options import Connections, StoreOptions
 from sync.places import is_in_place, local_path, why_not_in_place, why_not_outside
 from sync.status.section import StatusSection
@@ -383,14 +384,8 @@ def check_config(raw: dict[str, Any], *, where: str) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        mistakes = [f"  {_told(one['loc'], one['msg'])}" for one in error.errors()]
+        mistakes, hint = tell(error.errors())
+        told = "".join(f"\n  {one}" for one in mistakes)
         raise UsageError(
-            f"{where} has {len(mistakes)} mistake{'s' * (len(mistakes) != 1)}:\n" + "\n".join(mistakes),
-            hint="docs/commands/sync.md lists every key.",
+            f"{where} has {len(mistakes)} mistake{'s' * (len(mistakes) != 1)}:{told}", hint=hint
         ) from error
-
-
-def _told(where: tuple[int | str, ...], what: str) -> str:
-    """One mistake; what concerns several keys names them itself."""
-    what = what.removeprefix("Value error, ")
-    return f"{'.'.join(str(part) for part in where)}: {what}" if where else what

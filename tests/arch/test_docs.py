@@ -1,5 +1,6 @@
 """The documentation is true where that can be checked: every command has a page and help, every option its text."""
 
+import re
 import subprocess
 import sys
 
@@ -39,8 +40,6 @@ def test_every_sub_command_and_option_has_help(name):
 
 
 def test_links_between_pages_lead_somewhere():
-    import re
-
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page} links to {target}"
@@ -50,3 +49,9 @@ def test_help_runs_as_a_stranger_would():
     done = subprocess.run([sys.executable, "-m", "gdac.cli.main", "--help"], capture_output=True, text=True, check=True)
     for name in COMMANDS:
         assert name in done.stdout
+
+
+def test_no_page_explains_a_key_of_the_configuration_twice():
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        keys = re.findall(r"^\| (`[a-z<>*]+\.[^|]*) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert sorted(set(keys)) == sorted(keys), page

@@ -43,6 +43,22 @@ def test_all_mistakes_at_once():
         assert key in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "pages"),
+    [
+        ({"mirror": {"x": {}}}, "docs/commands/sync.md lists"),
+        ({"collect": {"most_file": 3}}, "docs/commands/collect.md lists"),
+        ({"collect": {}, "source": {"a": {"store": "/a"}}}, "docs/commands/collect.md lists"),
+        ({"daemon": {"jitter": "often"}}, "docs/daemon.md lists"),
+        ({"hubb": {}, "collect": {"jobs": 0}}, "docs/commands/collect.md and docs/commands/sync.md list"),
+    ],
+)
+def test_the_hint_names_the_page_of_the_key(wrong, pages):
+    with pytest.raises(UsageError) as caught:
+        check_config({"hub": {"store": "/srv/argo"}, **wrong}, where="test.toml")
+    assert caught.value.hint == f"{pages} every key."
+
+
 @pytest.mark.parametrize(("text", "words"), [("[hub", "TOML"), ("\xff\xfe", "TOML|read")])
 def test_no_toml(tmp_path, text, words):
     file = tmp_path / "gdac.toml"
