@@ -175,7 +175,7 @@ def _collect(collect: CollectStatus) -> Iterator[Metric]:
     text = "When the last submission was taken."
     rows: list[Row] = [((one.dac,), _seconds(one.last)) for one in dacs]
     yield gauge("collect_last_submission_timestamp_seconds", text, ("dac",), rows)
-    text = "Submitted files of the last 30 days, by what became of them."
+    text = "Submitted files of the last 30 days, members of archives too, by what became of them."
     rows = [((one.dac, result), count) for one in dacs for result, count in one.results.items()]
     yield gauge("collect_files", text, ("dac", "result"), rows)
     text = "Checked files of the last 30 days, by verdict."

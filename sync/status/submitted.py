@@ -29,7 +29,8 @@ def read_collect(state: State, now: datetime, dacs: Iterable[str]) -> CollectSta
     verdicts: dict[str, dict[str, int]] = {}
     refusals: dict[str, dict[str, int]] = {}
     for dac, verdict, checked, count in state.results_by_dac(since):
-        _add(results, dac, verdict, count)
+        if verdict in (*_TAKEN, _REFUSED):
+            _add(results, dac, verdict, count)
         if checked is not None:
             _add(verdicts, dac, checked, count)
     for dac, policy, count in state.refusals_by_dac(since):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from typer.testing import CliRunner
 from gdac.errors import ExitCode, GdacError, UsageError
 from sync.cli.collect import app
 from sync.cli.watching import Watch, period
+from sync.state import State
+from sync.status.submitted import read_collect
 from tests.collecting import packed, sample, submitted
 
 META = "6980001_meta.nc"
@@ -106,6 +109,15 @@ def test_status_as_json_has_every_item(collected):
     assert meta["rules"]["policies"]
     assert meta["serial"] == 1
     assert [one["number"] for one in json.loads(call(config, "status", "--json").stdout)["submissions"]] == [3, 2, 1]
+
+
+def test_the_status_counts_no_opened_archive_as_a_file(collected):
+    config, *_ = collected
+    with State.look(config.parent / "hub.state") as state:
+        dacs = {one.dac: one for one in read_collect(state, datetime.now(UTC), ["jma"]).dacs}
+    assert dacs["coriolis"].results == {"published": 2, "refused": 2, "removed": 1}
+    assert dacs["aoml"].results == {"kept": 1}
+    assert (dacs["coriolis"].accepted, dacs["jma"].accepted) == (0.6, None)
 
 
 def test_clean_is_a_dry_run_unless_told(collected):
