@@ -195,6 +195,8 @@ def _verdict_lines(state: State, number: int, verdict: Verdict, dac: str) -> Ite
         where = f"  -> {item.path}" if item.path else ""
         replaced = f" (takes the place of {item.replaces.rpartition('/')[2]})" if item.replaces else ""
         yield f"{verdict:<10} {printable(item.label)}{where}{replaced}"
+        if item.sha256 is not None:
+            yield f"{'':<10} sha256 {item.sha256.hex()}"
         reasons = list(_reasons(state, item, dac))
         yield from (f"{'':<10} {one}" for one in reasons[:_MOST_REASONS])
         if len(reasons) > _MOST_REASONS:

@@ -1,5 +1,6 @@
 """`gdac collect` as people and programs meet it: what it says, its exit codes, and how it is stopped."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -109,6 +110,16 @@ def test_status_as_json_has_every_item(collected):
     assert meta["rules"]["policies"]
     assert meta["serial"] == 1
     assert [one["number"] for one in json.loads(call(config, "status", "--json").stdout)["submissions"]] == [3, 2, 1]
+
+
+def test_status_tells_the_digest_of_every_file_that_came(collected, files):
+    config, *_ = collected
+    told = call(config, "status", 1).stdout.splitlines()
+    for name in (META, "D6980001_001.nc"):
+        (at,) = [number for number, line in enumerate(told) if f"{name}  -> " in line]
+        assert told[at + 1].split() == ["sha256", hashlib.sha256(files[name]).hexdigest()]
+    digest = hashlib.sha256(b"PLATFORM_CODE,PARAMETER_NAME\n1900170,PSAL\n").hexdigest()
+    assert f"sha256 {digest}\n" in call(config, "status", 2).stdout
 
 
 def test_the_status_counts_no_opened_archive_as_a_file(collected):
