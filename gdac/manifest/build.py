@@ -44,7 +44,7 @@ class Built:
         unlisted: files that no index lists; left out unless all were asked for.
         unsettled: files that vanished, could not be read or changed while being read; left out.
         indexes: the tree's index files, for a seal.
-        notes: what a reader should know of the index files; each one sentence.
+        notes: what a reader should know of the index files; each names the file and is one sentence.
     """
 
     scan: Scan
@@ -131,7 +131,8 @@ def _list(con: duckdb.DuckDBPyConnection, tree: Path, built: Built, wanted: Want
         raise RefusedError(
             f"{tree} holds no index files, so none of its profiles is listed.", hint="Take everything with --all."
         )
-    built.notes = tuple(note for index in loaded for note in index.notes)
+    read = zip(listing, loaded, strict=True)
+    built.notes = tuple(f"{path}: {note}" for path, index in read for note in index.notes)
     roots = [path for path in paths if "/" not in path]
     built.indexes = tuple(_index_file(tree, path, listing, loaded, wanted.workdir) for path in roots)
 

@@ -1,5 +1,6 @@
 """`gdac manifest` as a newcomer types it."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -62,6 +63,17 @@ def test_build_writes_a_manifest_that_show_reads_and_verify_trusts(tree: Path, t
     gdac("verify", tree, "--manifest", out)
     put(tree, META, "other")
     assert "other size: 1" in gdac("verify", tree, "--manifest", out, code=ExitCode.DIFFERENCES).output
+
+
+def test_notes_on_index_files_name_them(tree: Path) -> None:
+    header = "# Title : Metadata directory file\n# Date of update : 20261122060000\n"
+    put(tree, "ar_index_global_meta.txt", f"{header}file,profiler_type,institution,date_update\n")
+    packed = gzip.compress(b"# Title : Technical directory file\nfile,institution,date_update\n")
+    (tree / "ar_index_global_tech.txt.gz").write_bytes(packed)
+    told = gdac("build", tree, "--all").output.splitlines()
+    assert "  ar_index_global_meta.txt: it lists nothing (0 rows)" in told
+    assert "  ar_index_global_tech.txt.gz: its header has no readable Date of update" in told
+    assert "  ar_index_global_tech.txt.gz: it lists nothing (0 rows)" in told
 
 
 def test_every_seal_keeps_a_record_of_its_run(tree: Path) -> None:
