@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gdac.errors import ExitCode, GdacError, UsageError
+from gdac.errors import GdacError, UsageError
 from sync.cli.care import DEFAULT_CONFIG, ConfigFile
+from sync.sealed.absent import NotThereError
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, help=__doc__)
 _FORMATS = ("text", "bibtex", "csl-json", "ris")
-
-
-class NotThereError(GdacError):
-    """What is to be cited was never in the archive, or not then."""
-
-    exit_code = ExitCode.DIFFERENCES
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from sync.hub.day import HUB
 from sync.hub.seal import Sealing
 from sync.hub.told import told_of_run
 from sync.hub.work import HubWork
+from sync.sealed.absent import NotThereError
 from sync.sealed.copies import Copies, Shown, fetch_file, read_head
 from sync.sealed.describe import describe_hub
 from sync.sealed.grace import Grace, dropped_keys
@@ -128,7 +129,8 @@ class Revert(HubWork):
         """Save one file as it was at a serial, or at the last serial of a day (UTC); returns both.
 
         Raises:
-            UsageError: the archive did not hold it then, or there is no such serial.
+            NotThereError: the archive did not hold it then.
+            UsageError: there is no such serial.
             StoreError: its bytes are nowhere any more.
         """
         async with self._places() as (hub, others, vault):
@@ -141,7 +143,10 @@ class Revert(HubWork):
             ):
                 serial, past = await file_at(connection, self._past(connection, hub, shown), path, when)
             if past is None:
-                raise UsageError(f"{path} was not in the archive at serial {serial}.")
+                raise NotThereError(
+                    f"{path} was not in the archive at serial {serial}.",
+                    hint="`gdac provenance PATH` says when a path was there.",
+                )
             place = await find(past, (hub, *others), vault)
             if place is None:
                 raise StoreError(

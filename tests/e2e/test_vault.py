@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from gdac.errors import UsageError
 from gdac.sample.archive import make_archive, next_day
 from sync.hub.keeping import StoppedError
 from sync.hub.revert import Revert
 from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import Run, opened
+from sync.sealed.absent import NotThereError
 from sync.state import State
 from tests.deployment import Deployment, assert_equal_by_rclone, folder_mirror
 from tests.e2e.conftest import picture
@@ -95,7 +95,7 @@ def test_bytes_of_every_day_can_be_read(here, tmp_path):
     for file in (tmp_path / "here" / "vault").rglob("*"):
         if file.is_file() and ".gdac" not in str(file):
             assert file.parent.name + file.name == hashlib.sha256(file.read_bytes()).hexdigest()
-    with pytest.raises(UsageError, match="was not in the archive"):
+    with pytest.raises(NotThereError, match="was not in the archive"):
         fetch(here, "dac/aoml/9999999/9999999_meta.nc", 1, tmp_path / "out")
 
 
@@ -171,3 +171,8 @@ def test_fetch_by_command(desk):
     assert (desk.root / "past.nc").read_bytes() == (desk.hub / profile).read_bytes()
     done = desk.sync("fetch", path, "--serial", "7", "-o", "past.txt")
     assert done.returncode == 2
+    absent = "dac/aoml/9999999/9999999_meta.nc"
+    done = desk.sync("fetch", absent, "--serial", "1", "-o", "past.nc")
+    assert (done.returncode, f"{absent} was not in the archive at serial 1" in done.stderr) == (1, True)
+    assert desk.gdac("cite", absent, "--archive", "hub", "--manifest", "1").returncode == 1
+    assert desk.gdac("provenance", absent, "--archive", "hub").returncode == 1
