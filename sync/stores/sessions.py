@@ -11,10 +11,13 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Final
+
+from gdac.errors import StoreError
 
 if sys.platform != "win32":
     import fcntl
@@ -25,6 +28,10 @@ TEMPORARY: Final = ".gdac-tmp"
 TURNS: Final = "turns.lock"
 #: Locks of this machine's kernel guard compare-and-swap and tell dead sessions from live ones.
 HAS_LOCKS: Final = sys.platform != "win32"
+#: Seconds to wait for another process's lock: it is held for a look and a rename, unless that process hangs.
+LONGEST_WAIT = 60.0
+_FIRST_PAUSE: Final = 0.001
+_LONGEST_PAUSE: Final = 0.05
 
 
 class Session:
@@ -42,20 +49,26 @@ class Session:
         self._held: int | None = None
 
     def new_path(self) -> str:
-        """A name for one more unfinished file."""
+        """A name for one more unfinished file.
+
+        Raises:
+            StoreError: another process keeps us from beginning, for `LONGEST_WAIT`.
+        """
         folder = f"{self._home}/{self._name}"
         with self._lock:
-            while self._held is None:
-                self._held = _begin(folder)
+            if self._held is None:
+                self._held = _wait_for(lambda: _begin(folder), folder)
             self._count += 1
             return f"{folder}/{self._count}"
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Exclude every other writer that takes turns."""
-        held: int | None = None
-        while HAS_LOCKS and held is None:
-            held = self._take_turn()
+        """Exclude every other writer that takes turns.
+
+        Raises:
+            StoreError: another one holds its turn for more than `LONGEST_WAIT`.
+        """
+        held = _wait_for(self._take_turn, f"{self._home}/{TURNS}") if HAS_LOCKS else None
         try:
             yield
         finally:
@@ -68,13 +81,14 @@ class Session:
                 self._drop_if_empty()
 
     def _take_turn(self) -> int | None:
-        """Wait for the lock; None when its file was removed meanwhile, so that others may hold a new one."""
+        """Take the lock; None when another has it, or its file was removed meanwhile: others may hold a new one."""
         try:
             os.makedirs(self._home, exist_ok=True)
-            held = _lock_file(f"{self._home}/{TURNS}", wait=True)
+            held = _lock_file(f"{self._home}/{TURNS}")
         except FileNotFoundError:
             return None
-        assert held is not None
+        if held is None:
+            return None
         try:
             if os.path.samestat(os.fstat(held), os.stat(f"{self._home}/{TURNS}")):
                 return held
@@ -91,7 +105,7 @@ class Session:
                 folder = f"{self._home}/{name}"
                 if name in {self._name, TURNS} or not os.path.isdir(folder) or not HAS_LOCKS:
                     continue
-                held = _lock_file(f"{folder}/lock", wait=False)
+                held = _lock_file(f"{folder}/lock")
                 if held is None:
                     continue  # alive
                 removed += len(os.listdir(folder)) - 1
@@ -114,15 +128,31 @@ class Session:
             os.rmdir(self._home)
 
 
+def _wait_for(take: Callable[[], int | None], what: str) -> int:
+    """Ask again until a lock is ours; `what` is named when it does not become ours."""
+    until, pause = time.monotonic() + LONGEST_WAIT, _FIRST_PAUSE
+    while (held := take()) is None:
+        if time.monotonic() > until:
+            raise StoreError(
+                f"{what} is locked by another process, which has not let go of it for {LONGEST_WAIT:g} s.",
+                hint="That process hangs or is stopped. Find it (fuser, lsof), end it or let it go on, and run again.",
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+    return held
+
+
 def _begin(folder: str) -> int | None:
-    """Make a session's directory and hold its lock; None when a sweep took it away between the two: try again."""
+    """Make a session's directory and hold its lock; None when a sweep holds it, or took it away: try again."""
     try:
         os.makedirs(folder, exist_ok=True)
-        held = _lock_file(f"{folder}/lock", wait=True)
+        if not HAS_LOCKS:  # nobody sweeps either
+            return os.open(os.devnull, os.O_RDONLY)
+        held = _lock_file(f"{folder}/lock")
     except FileNotFoundError:
         return None
-    if held is None:  # no locks on this system: nobody sweeps either
-        return os.open(os.devnull, os.O_RDONLY)
+    if held is None:
+        return None
     try:
         if os.path.samestat(os.fstat(held), os.stat(f"{folder}/lock")):
             return held
@@ -134,16 +164,16 @@ def _begin(folder: str) -> int | None:
 
 if sys.platform == "win32":
 
-    def _lock_file(path: str, *, wait: bool) -> int | None:  # noqa: ARG001 - the same shape as below
+    def _lock_file(path: str) -> int | None:  # noqa: ARG001 - the same shape as below
         return None
 
 else:
 
-    def _lock_file(path: str, *, wait: bool) -> int | None:
+    def _lock_file(path: str) -> int | None:
         """Open and lock a file; None when somebody else holds it, or where the system has no such locks."""
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return None

@@ -11,8 +11,9 @@ import pytest
 from gdac.errors import StoreError
 from gdac.store import ChangedError, Declared, Expect, NotFoundError
 from sync.loop import run
+from sync.stores import sessions
 from sync.stores.local import LocalStore
-from sync.stores.sessions import TEMPORARY
+from sync.stores.sessions import TEMPORARY, TURNS
 
 
 def declared(data: bytes) -> Declared:
@@ -254,3 +255,26 @@ def test_no_descriptor_is_lost(root: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     run(work())
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+@pytest.mark.skipif(not sessions.HAS_LOCKS, reason="this system has no such locks")
+def test_a_writer_that_hangs_keeps_nobody_waiting_for_ever(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    monkeypatch.setattr(sessions, "LONGEST_WAIT", 0.2)
+    (root / "head.json").write_bytes(b"old")
+
+    async def replace() -> None:
+        async with LocalStore(root) as store:
+            now = await store.stat("head.json")
+            await store.write("head.json", b"new", declared(b"new"), expect=now.validator or "")
+
+    (root / TEMPORARY).mkdir()
+    with (root / TEMPORARY / TURNS).open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match=f"{TURNS} is locked by another process"):
+            run(replace())
+        assert (root / "head.json").read_bytes() == b"old"
+    run(replace())
+    assert sorted(path.name for path in root.rglob("*")) == ["head.json"]
+    assert (root / "head.json").read_bytes() == b"new"

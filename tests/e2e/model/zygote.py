@@ -35,6 +35,7 @@ from sync.loop import run as run_loop
 from sync.progress import Silent
 from sync.run import Run, opened
 from sync.state import State
+from sync.stores import sessions
 from sync.stores.faults import Fault, FaultyStore, Kind, Step
 from sync.stores.local import LocalStore
 
@@ -154,6 +155,7 @@ def _work(order: dict[str, Any]) -> dict[str, Any]:
     """Do what the order says with the real engine; returns what it says of it."""
     config = check_config(order["config"], where="model")
     now = datetime.fromisoformat(order["now"])
+    sessions.LONGEST_WAIT = 2.0  # a run that is stopped holds its locks
     if order.get("faults"):
         _faulty(order)
     for module, name in (("sync.hub.ingest", "_JOURNAL_FILES"), ("sync.mirror.copying", "_JOURNAL_FILES")):
