@@ -2,16 +2,24 @@
 
 import os
 from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from sync.options import StoreOptions
+
+
+def from_home(path: str) -> str:
+    """A path with the home directory for ``~``; as it is where there is no such user."""
+    return os.path.expanduser(path)  # noqa: PTH111 - pathlib's raises for a user that there is not
+
 
 def local_path(store: str) -> str | None:
-    """The path of a local store, or None for one elsewhere."""
+    """The path of a local store, with the home directory for ``~``, or None for one elsewhere."""
     if store.startswith("file:"):
-        return unquote(urlsplit(store).path)
-    return None if "://" in store else store
+        return from_home(unquote(urlsplit(store).path))
+    return None if "://" in store else from_home(store)
 
 
 def same_place(one: Any, other: Any) -> bool:
@@ -29,18 +37,49 @@ def lies_in(place: str | Path, folder: str | Path) -> bool:
     return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
 
 
-def why_not_outside(hub: str, ours: Mapping[str, str]) -> str | None:
+def overlap(one: StoreOptions, other: StoreOptions) -> bool:
+    """Whether two stores are one, or one lies in the other, as far as addresses tell: local ones and buckets."""
+    here, there = local_path(one.store), local_path(other.store)
+    if here is not None and there is not None:
+        return lies_in(here, there) or lies_in(there, here)
+    if not (_is_bucket(one) and _is_bucket(other)) or one.endpoint != other.endpoint:
+        return False  # one address of an FTP server is another folder for each user
+    first, second = (f"{each.store.rstrip('/')}/" for each in (one, other))
+    return first.startswith(second) or second.startswith(first)
+
+
+def _is_bucket(options: StoreOptions) -> bool:
+    return options.store.startswith(("s3:", "gs:", "az:"))
+
+
+def why_not_disjoint(stores: Mapping[str, StoreOptions]) -> str | None:
+    """Why archives cannot be where they are, with the key to mend; None when they can.
+
+    What one of them holds would be files that do not belong there to the other, and audits delete such.
+
+    Args:
+        stores: by key of the configuration, such as ``hub.store``.
+    """
+    for one, other in combinations(stores, 2):
+        if overlap(stores[one], stores[other]):
+            here, there = stores[other].store, stores[one].store
+            return f"{other}: {here} and {one} ({there}) are one, or lie in one another; give each a place of its own"
+    return None
+
+
+def why_not_outside(trees: Mapping[str, str], ours: Mapping[str, str]) -> str | None:
     """Why what is ours alone cannot be where it is, with the key to mend; None when it can.
 
     Args:
-        hub: the store of the hub, of which everybody may read every file.
+        trees: archives, of which everybody may read every file, by what they are called, such as ``the hub``.
         ours: stores and directories by key of the configuration, such as ``hub.state``.
     """
-    tree = local_path(hub)
-    for key, store in ours.items():
-        place = local_path(store)
-        if tree is not None and place is not None and lies_in(place, tree):
-            return f"{key}: {place} lies in the hub ({tree}), where everything is published; put it beside"
+    for name, store in trees.items():
+        tree = local_path(store)
+        for key, each in ours.items():
+            place = local_path(each)
+            if tree is not None and place is not None and lies_in(place, tree):
+                return f"{key}: {place} lies in {name} ({tree}), where everything is published; put it beside"
     return None
 
 

@@ -18,7 +18,7 @@ from sync.brakes.hold import HeldError
 from sync.causes import NO_ANSWER, cause_of
 from sync.collect.sealing import Unsealed, seal_collected, unsealed
 from sync.collect.section import InboxSection
-from sync.config import Config, HubSection, MirrorSection
+from sync.config import Config
 from sync.hub.day import HUB, Day, Observed
 from sync.hub.inplace import open_in_place
 from sync.hub.keeping import begin_day
@@ -31,6 +31,7 @@ from sync.progress import Reporter
 from sync.sealed.copies import Copies, Shown, read_head
 from sync.sealed.describe import describe_hub
 from sync.sealed.writers import store_record, take_hub
+from sync.sections import HubSection, MirrorSection
 from sync.state import State
 from sync.status.publish import Publishing
 from sync.stores.limits import LimitedStore, Limits

@@ -90,8 +90,8 @@ def compare(
 
     from gdac.columns import connect
     from sync.audit import compare as comparing
-    from sync.config import GLOBAL_INDEXES
     from sync.loop import run as run_loop
+    from sync.sections import GLOBAL_INDEXES
 
     if list_paths is not None and list_paths not in comparing.WORDS:
         raise UsageError(f"there is no list {list_paths!r}.", hint=f"Known are {', '.join(comparing.WORDS)}.")

@@ -47,7 +47,6 @@ async def clean_all(
             with reporter.stage(f"clean {dac}"):
                 try:
                     async with opened_inbox(dac, section) as inbox:
-                        await inbox.check()
                         done.append(await clean_rejects(inbox, state, now(), delete=delete))
                 except GdacError as error:
                     notes.append(f"{dac}: {error}")

@@ -9,7 +9,6 @@ from gdac.check.report.escape import printable, sentence
 from gdac.errors import StoreError, UsageError
 from sync.collect.inbox import check_there
 from sync.collect.record import CollectRecord, SubmissionRecord
-from sync.collect.report import reports_directory
 from sync.collect.report.facts import changes_in, removals_of
 from sync.collect.report.told import CHECKED, findings_of
 from sync.collect.section import InboxSection
@@ -40,7 +39,7 @@ def run_text(config: Config, record: CollectRecord) -> str:
     for one in record.submissions:
         lines += _submission_lines(config, one)
     if not record.submissions:
-        lines.append("nothing waits in the inboxes")
+        lines.append("nothing waits in the other inboxes" if record.failed else "nothing waits in the inboxes")
     if record.seal is not None:
         lines += _seal_lines(record)
     failed = tuple(f"{dac}: " for dac in record.failed)
@@ -54,7 +53,7 @@ def _submission_lines(config: Config, one: SubmissionRecord) -> Iterator[str]:
     resumed = ", resumed" if one.resumed else ""
     yield f"{one.dac:<10}submission {one.number}: {_counted(one.counts)}{resumed}"
     if one.ended:
-        yield f"          {reports_directory(config) / one.dac / f'submission-{one.number}.txt'}"
+        yield f"          {config.reports_directory / one.dac / f'submission-{one.number}.txt'}"
     else:
         yield "          not done yet: the next run goes on with it"
     for note in one.notes:
@@ -180,7 +179,7 @@ def _head_lines(config: Config, state: State, found: Submission) -> Iterator[str
     if found.mailed is not None:
         yield f"  report mailed {found.mailed:%Y-%m-%d %H:%M}Z"
     if found.ended:
-        yield f"  reports: {reports_directory(config) / found.dac / f'submission-{found.number}.*'}"
+        yield f"  reports: {config.reports_directory / found.dac / f'submission-{found.number}.*'}"
     for note in found.notes:
         yield f"  note: {note}"
 

@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 from sync.options import StoreOptions
-from sync.places import lies_in, local_path
+from sync.places import lies_in, local_path, overlap
 
 
 def why_not_apart(accounts: Mapping[str, StoreOptions], ours: Mapping[str, str]) -> str | None:
@@ -49,22 +49,8 @@ def _troubles(accounts: Mapping[str, StoreOptions], ours: Mapping[str, str]) -> 
             if place is not None and _overlap(place, Path(os.path.realpath(directory))):
                 yield f"collect.inbox.{dac}.store: {account.store} and {name} ({directory}) lie in one another"
     for one, other in combinations(accounts, 2):
-        if _same(accounts[one], accounts[other]):
+        if overlap(accounts[one], accounts[other]):
             yield f"collect.inbox.{other}.store: this is, or lies in, the account of {one}, or the other way round"
-
-
-def _same(one: StoreOptions, other: StoreOptions) -> bool:
-    here, there = _place(one), _place(other)
-    if here is not None and there is not None:
-        return _overlap(here, there)
-    if not (_is_bucket(one) and _is_bucket(other)) or one.endpoint != other.endpoint:
-        return False  # one address of an FTP server is another folder for each user
-    first, second = (f"{each.store.rstrip('/')}/" for each in (one, other))
-    return first.startswith(second) or second.startswith(first)
-
-
-def _is_bucket(options: StoreOptions) -> bool:
-    return options.store.startswith(("s3:", "gs:", "az:"))
 
 
 def _place(options: StoreOptions) -> Path | None:

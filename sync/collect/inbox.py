@@ -116,14 +116,6 @@ class Inbox:
         """Where a file waits in the account."""
         return f"{self.options.submit}/{name}"
 
-    async def check(self) -> None:
-        """See that a local account and its ``submit/`` are there; `waiting` does it by itself.
-
-        Raises:
-            StoreError: one of them is not.
-        """
-        await asyncio.to_thread(check_there, self.dac, self.options)
-
     async def waiting(self, known: Mapping[str, str], now: datetime) -> Look:
         """Look into the inbox.
 
@@ -199,24 +191,6 @@ class Inbox:
         return [] if folder is None else list(_odd_in(folder))
 
 
-def check_account(dac: str, options: InboxSection) -> Path | None:
-    """The folder of a local account; None for an account elsewhere, which is not asked.
-
-    Args:
-        dac: whose.
-        options: its section of the configuration.
-
-    Raises:
-        StoreError: it is not there.
-    """
-    root = local_path(options.store)
-    if root is None:
-        return None
-    account = Path(root).expanduser()
-    _check_folder(f"the account of {dac}", account)
-    return account
-
-
 def check_there(dac: str, options: InboxSection) -> Path | None:
     """The folder of a local inbox; None for one elsewhere, which is not asked.
 
@@ -230,9 +204,11 @@ def check_there(dac: str, options: InboxSection) -> Path | None:
     Raises:
         StoreError: the account or its ``submit/`` is not there, or is no folder of its own.
     """
-    account = check_account(dac, options)
-    if account is None:
+    root = local_path(options.store)
+    if root is None:
         return None
+    account = Path(root)
+    _check_folder(f"the account of {dac}", account)
     folder = account / options.submit
     if folder.is_symlink():
         raise StoreError(f"{folder} is a symbolic link; an inbox must be a folder of its own: put a real one there.")
@@ -263,7 +239,7 @@ async def opened_inbox(dac: str, section: CollectSection) -> AsyncIterator[Inbox
         StoreError: the account is not there, or cannot be reached.
     """
     options = section.inbox[dac]
-    await asyncio.to_thread(check_account, dac, options)
+    await asyncio.to_thread(check_there, dac, options)
     async with opened(f"inbox_{dac}", options) as store:
         yield Inbox(dac, store, options, section.settle)
 

@@ -6,7 +6,7 @@ now, or stays away, and is named.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date
@@ -117,7 +117,7 @@ class Revert(HubWork):
                 under_way.load("under_way")
                 connection.execute(_BACK_IN_PLACE)
                 _check_public(connection, serial)
-                under_way.begin("select path from back_in_place")
+                under_way.begin("select path from back_in_place", _to_borrow(connection, kept))
                 brought = await self._bring(connection, target, others, vault, kept)
                 return await self._seal(connection, target, shown, serial, kept, brought, under_way, workdir)
 
@@ -209,7 +209,7 @@ class Revert(HubWork):
         place = await find(past, others, vault)
         if place is None:
             return False
-        key = index_key(1, past.sha256.hex(), past.path)
+        key = _borrowed_key(past.path, past.sha256)
         await carry(place[0], place[1], hub, sha256=past.sha256, target_key=key)
         kept[past.sha256.hex()[:16]] = key
         self._borrowed.append(key)
@@ -277,6 +277,17 @@ class Revert(HubWork):
                 store = await stack.enter_async_context(self._opened("vault", self._config.vault))
                 vault = Vault(store, self._state, self._now)
             yield hub, others, vault
+
+
+def _borrowed_key(path: str, sha256: bytes) -> str:
+    """Where an index file lies from when it was fetched until the new serial's own copy is there."""
+    return index_key(1, sha256.hex(), path)
+
+
+def _to_borrow(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, str]) -> list[str]:
+    """Keys of index files that the hub has no copy of any more."""
+    rows = connection.execute("select path, sha256 from back_in_place where not contains(path, '/')").fetchall()
+    return [_borrowed_key(path, bytes(sha256)) for path, sha256 in rows if bytes(sha256).hex()[:16] not in kept]
 
 
 def _products_of_lost(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from gdac.errors import UsageError
 from gdac.paths import PathError, check_safe
 from gdac.store import Store
+from sync.places import from_home
 from sync.stores.hosts import is_loopback
 from sync.stores.settings import (
     AzureSettings,
@@ -132,7 +133,7 @@ def _local(path: str, settings: StoreSettings) -> Store:
 
     if not path:
         raise UsageError("a local store needs a directory.", hint="Write a path or file:///path.")
-    return LocalStore(Path(path).expanduser(), settings.local)
+    return LocalStore(Path(from_home(path)), settings.local)
 
 
 def _http(url: str, parts: SplitResult, settings: HttpSettings) -> Store:

@@ -124,3 +124,15 @@ def test_an_emptied_mirror_is_described_though_the_run_that_filled_it_died(world
     killed_after(world, "replicate", "/near/manifest/head.json", names=["near"])
     world.good(deep=True)
     assert (world.root / "near/manifest/about/archive.ttl").is_file()
+
+
+def test_an_index_file_that_a_revert_borrowed_does_not_stay_when_it_dies(world):
+    """Copies of its day are gone from the hub, so the revert takes them from the vault; then it is killed."""
+    world.source.put(world.source.listed()[0])
+    world.source.write()
+    world.good(deep=True)
+    before = set(world.judge.reader.files(world.root / "hub/manifest"))
+    killed_after(world, "revert", "/hub/manifest/index/000000001-*", serial=1)
+    assert set(world.judge.reader.files(world.root / "hub/manifest")) - before
+    world.run("release")
+    world.good(deep=True)

@@ -9,6 +9,6 @@ alone, so they can be made again; nothing in them comes from an exclusion list, 
 """
 
 from sync.collect.report.mail import mail_reports
-from sync.collect.report.writing import reports_directory, write_reports
+from sync.collect.report.writing import write_reports
 
-__all__ = ["mail_reports", "reports_directory", "write_reports"]
+__all__ = ["mail_reports", "write_reports"]

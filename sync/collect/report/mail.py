@@ -17,7 +17,6 @@ from typing import Final
 
 from gdac.check.report.escape import shown
 from sync.collect.report.text import name_of_number
-from sync.collect.report.writing import reports_directory
 from sync.collect.section import MailSection
 from sync.config import Config
 from sync.progress import Reporter
@@ -145,7 +144,7 @@ def _due(config: Config, state: State, section: MailSection, now: datetime) -> I
     for dac, inbox in config.collect.inbox.items():
         if not inbox.contacts:
             continue
-        folder = reports_directory(config) / dac
+        folder = config.reports_directory / dac
         for one in reversed(state.submissions(dac, _LOOKED_AT)):
             if one.mailed is not None or one.ended is None or now - one.ended > _TRIED:
                 continue

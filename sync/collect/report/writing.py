@@ -31,12 +31,6 @@ _TURN: Final = 100
 _REJECT: Final = "reject"
 
 
-def reports_directory(config: Config) -> Path:
-    """Where reports of submissions and pages of DACs lie."""
-    chosen = config.collect.reports if config.collect is not None else None
-    return chosen or config.state_directory / "reports"
-
-
 async def write_reports(
     config: Config,
     state: State,
@@ -61,7 +55,7 @@ async def write_reports(
     Raises:
         GdacError: the reports directory cannot be written.
     """
-    directory = reports_directory(config)
+    directory = config.reports_directory
     folder = directory / submission.dac
     facts = gather(state, submission, now().replace(microsecond=0))
     with reporter.stage(f"reports of submission {submission.number} of {submission.dac}", facts.files) as stage:

@@ -46,7 +46,7 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 @pytest.fixture
 def account(tmp_path: Path) -> Path:
-    (tmp_path / "aoml").mkdir()
+    (tmp_path / "aoml/submit").mkdir(parents=True)
     return tmp_path / "aoml"
 
 

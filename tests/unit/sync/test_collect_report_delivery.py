@@ -45,7 +45,7 @@ def files(folder):
 
 def test_the_account_gets_the_same_files(tmp_path):
     with Reported(tmp_path) as made:
-        (tmp_path / "account").mkdir()
+        (tmp_path / "account/submit").mkdir(parents=True)
         assert write_into_account(made, submit(made)) == ()
         assert files(tmp_path / "account" / "report") == files(made.folder)
         assert set(files(made.folder)) == {
@@ -56,7 +56,7 @@ def test_the_account_gets_the_same_files(tmp_path):
 def test_what_could_not_be_delivered_comes_with_the_next_submission(tmp_path):
     with Reported(tmp_path) as made:
         account = tmp_path / "account"
-        account.mkdir()
+        (account / "submit").mkdir(parents=True)
         (note,) = made.write(submit(made))
         assert note.startswith("reports wait until they can be delivered to coriolis: the account could not be reached")
         (account / "report").write_text("a file where the folder should be")
@@ -72,7 +72,7 @@ def test_what_could_not_be_delivered_comes_with_the_next_submission(tmp_path):
 @pytest.mark.parametrize("damage", ["", "{", '["../../state.db", "submission-1.txt"]', "[1]"])
 def test_a_damaged_list_of_what_waits_delivers_nothing_else(tmp_path, damage):
     with Reported(tmp_path) as made:
-        (tmp_path / "account").mkdir()
+        (tmp_path / "account/submit").mkdir(parents=True)
         made.write(submit(made))
         (made.folder / WAITING).write_text(damage)
         assert write_into_account(made, submit(made)) == ()
@@ -85,9 +85,9 @@ def test_a_damaged_list_of_what_waits_delivers_nothing_else(tmp_path, damage):
 def test_an_account_without_a_folder_for_reports_gets_none(tmp_path):
     inbox = {"coriolis": {"store": str(tmp_path / "account"), "report": ""}}
     with Reported(tmp_path, {"inbox": inbox}) as made:
-        (tmp_path / "account").mkdir()
+        (tmp_path / "account/submit").mkdir(parents=True)
         assert write_into_account(made, submit(made)) == ()
-        assert list((tmp_path / "account").iterdir()) == []
+        assert list((tmp_path / "account").iterdir()) == [tmp_path / "account/submit"]
         assert files(made.folder)
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from gdac.errors import UsageError
-from sync.config import GLOBAL_INDEXES, check_config, load_config
+from sync.config import check_config, load_config
+from sync.sections import GLOBAL_INDEXES
 from sync.template import render
 
 

@@ -13,9 +13,9 @@ from gdac.records import Outcome
 from gdac.sample.archive import make_archive, next_day
 from policies.quarantine import Trouble
 from sync.audit.orders import Auditor, Order
-from sync.config import BrakeSection
 from sync.progress import Silent
 from sync.run import Run
+from sync.sections import BrakeSection
 from sync.state import State
 from sync.status.facts import Word, parse_status
 from sync.status.publish import PAGE_KEY, STATUS_KEY
