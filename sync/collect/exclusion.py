@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from gdac.errors import GdacError
@@ -107,11 +106,12 @@ def keep_exclusion(state: State, directory: Path, item: Item, dac: str, raw: byt
 
 def _write(target: Path, raw: bytes) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as made:
+    part = target.with_name(f".{target.name}.part")  # what a run that was killed left of it is written over
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as made:
         made.write(raw)
         made.flush()
         os.fsync(made.fileno())
-    Path(made.name).replace(target)
+    part.replace(target)
 
 
 def changes_of(state: State, directory: Path, item: Item, dac: str) -> Changes | None:

@@ -34,6 +34,8 @@ class Deployments(RuleBasedStateMachine):
     """One deployment: a hub with a vault, two plain mirrors (the second copies from the first) and a view of a DAC."""
 
     engine: Engine
+    lived = 0
+    steps = 0
 
     @initialize(seed=st.integers(0, 1 << 30), workers=st.sampled_from([1, 4]))
     def found(self, seed: int, workers: int) -> None:
@@ -56,6 +58,7 @@ class Deployments(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
+        Deployments.lived += 1
         try:
             self._heal_source()
             self._release()
@@ -234,6 +237,7 @@ class Deployments(RuleBasedStateMachine):
     @invariant()
     def stores_are_sound(self) -> None:
         if hasattr(self, "world"):
+            Deployments.steps += 1
             self.world.judge.look(self.world.now)
 
     # ---
@@ -310,5 +314,9 @@ def test_a_few_lives():
 
 @pytest.mark.soak
 @pytest.mark.timeout(4 * 3600)
-def test_many_lives():
-    play(200, 30)
+def test_many_lives(capsys):
+    try:
+        play(200, 30)
+    finally:
+        with capsys.disabled():
+            print(f"\n{Deployments.lived} lives, {Deployments.steps} things that happened in them")

@@ -1,5 +1,6 @@
 """SMTP: aiosmtpd, in a thread; and one that never answers."""
 
+import asyncio
 import contextlib
 import ssl
 import threading
@@ -79,17 +80,36 @@ def smtp_aiosmtpd(folder: Path, *, security: str = "none", port: int = 0) -> Ite
     if security == "starttls":
         options |= {"tls_context": context, "require_starttls": True}
 
+    sessions: set[Any] = set()
+
+    class Session(SMTP):
+        def connection_made(self, transport: Any) -> None:
+            sessions.add(self)
+            super().connection_made(transport)
+
+        def connection_lost(self, error: Exception | None) -> None:
+            super().connection_lost(error)
+            sessions.discard(self)
+
+    async def quiet() -> None:
+        for _ in range(500):
+            if not sessions:
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # the last one's socket is closed after it was told
+
     class Server(Controller):
         def factory(self) -> SMTP:
             with warnings.catch_warnings():  # under TLS from the first byte it warns of passwords without TLS
                 warnings.simplefilter("ignore", UserWarning)
-                return SMTP(Handler(), hostname="127.0.0.1", **options)
+                return Session(Handler(), hostname="127.0.0.1", **options)
 
     server = Server(Handler(), hostname="127.0.0.1", port=made.port, ssl_context=context if security == "tls" else None)
     server.start()
     try:
         yield made
     finally:
+        asyncio.run_coroutine_threadsafe(quiet(), server.loop).result(10)
         server.stop()
 
 

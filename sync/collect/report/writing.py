@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, Final
 
 from gdac.errors import GdacError
@@ -133,9 +132,12 @@ def _text(out: IO[bytes]) -> codecs.StreamWriter:
 
 @contextmanager
 def _replacing(file: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of another when it is whole and on the disk, or not at all."""
-    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-", delete=False) as out:
-        part = Path(out.name)
+    """A file that takes the place of another when it is whole and on the disk, or not at all.
+
+    What a run that was killed left of it is written over by the next.
+    """
+    part = file.with_name(f".{file.name}.part")
+    with part.open("wb") as out:
         try:
             yield out
             out.flush()

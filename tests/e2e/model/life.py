@@ -21,7 +21,10 @@ class Past:
 
 
 def new_profile(source: Source, dice: random.Random, past: Past) -> bool:
-    folder = dice.choice([path for path in source.listed() if path.endswith("_meta.nc")]).rpartition("/")[0]
+    floats = [path.rpartition("/")[0] for path in source.listed() if path.endswith("_meta.nc")]
+    if not floats:
+        return False
+    folder = dice.choice(floats)
     wmo = folder.rpartition("/")[2]
     cycle = 1 + sum(path.startswith(f"{folder}/profiles/") for path in source.files)
     path = f"{folder}/profiles/{dice.choice('RRD')}{wmo}_{cycle + dice.randrange(3):03d}.nc"
@@ -42,14 +45,20 @@ def to_delayed_mode(source: Source, dice: random.Random, past: Past) -> bool:
 
 
 def changed(source: Source, dice: random.Random, past: Past) -> bool:
-    path = dice.choice(source.listed())
+    listed = source.listed()
+    if not listed:
+        return False
+    path = dice.choice(listed)
     past.keep(path, source.files[path])
     source.put(path, same_size=dice.random() < 0.7)
     return True
 
 
 def replaced_in_place(source: Source, dice: random.Random, past: Past) -> bool:
-    path = dice.choice([one for one in source.listed() if "/profiles/" not in one])
+    single = [one for one in source.listed() if "/profiles/" not in one]
+    if not single:
+        return False
+    path = dice.choice(single)
     past.keep(path, source.files[path])
     source.put(path)
     return True

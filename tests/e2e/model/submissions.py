@@ -85,7 +85,7 @@ class Desk:
                     counts[step] = counts.get(step, 0) + count
             ended = sum(one.ended is not None for one in state.submissions(most=1000))
         places = ("accounts", "hub", "state/collect", "state/reports")
-        files = {place: sum(each.is_file() for each in (self.here / place).rglob("*")) for place in places}
+        files = {place: sum(map(_lasts, (self.here / place).rglob("*"))) for place in places}
         return {"steps": counts, "ended": ended, "files": files}
 
     def picture(self) -> dict[str, Any]:
@@ -97,6 +97,11 @@ class Desk:
             "state": _state(self.here / "state"),
             "held": _files(self.here / "state/collect/held", apart=""),
         }
+
+
+def _lasts(file: Path) -> bool:
+    """A file that is the work of a run, and none that a killed one left unfinished, or tried the store with."""
+    return file.is_file() and ".gdac-tmp" not in file.parts and not file.name.startswith((".", "gdac-probe-"))
 
 
 def _files(root: Path, *, apart: str, names_only: str = "\0") -> dict[str, bytes]:

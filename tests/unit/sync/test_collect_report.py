@@ -363,3 +363,13 @@ def test_a_reports_directory_that_cannot_be_written_is_said_in_a_sentence(tmp_pa
         with pytest.raises(GdacError, match="reports cannot be written to"):
             made.write(number)
     assert not list(Path(tmp_path).rglob(".submission*"))
+
+
+def test_what_a_killed_run_left_half_written_does_not_stay(tmp_path):
+    with Reported(tmp_path) as made:
+        number = made.open()
+        made.folder.mkdir(parents=True, exist_ok=True)
+        for ending in ("txt", "html", "json", "csv"):
+            (made.folder / f".submission-{number}.{ending}.part").write_text("half")
+        made.write(number)
+        assert not [each.name for each in made.folder.iterdir() if each.name.startswith(".")]
