@@ -84,7 +84,7 @@ class Desk:
                 for (step, _), count in state.count_items(one.number).items():
                     counts[step] = counts.get(step, 0) + count
             ended = sum(one.ended is not None for one in state.submissions(most=1000))
-        places = ("accounts", "hub", "state/collect", "state/reports")
+        places = ("accounts", "hub", "state/reports")
         files = {place: sum(map(_lasts, (self.here / place).rglob("*"))) for place in places}
         return {"steps": counts, "ended": ended, "files": files}
 

@@ -372,4 +372,4 @@ def test_what_a_killed_run_left_half_written_does_not_stay(tmp_path):
         for ending in ("txt", "html", "json", "csv"):
             (made.folder / f".submission-{number}.{ending}.part").write_text("half")
         made.write(number)
-        assert not [each.name for each in made.folder.iterdir() if each.name.startswith(".")]
+        assert not list(made.folder.glob(".*.part"))
