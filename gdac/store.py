@@ -209,6 +209,14 @@ class Store(Protocol):
         """
         ...
 
+    async def has_folder(self, key: str) -> bool | None:
+        """Whether a directory is there, be it empty; None where this place has none of its own, as a bucket.
+
+        Raises:
+            StoreError: it cannot be looked at.
+        """
+        ...
+
     async def write(
         self,
         key: str,

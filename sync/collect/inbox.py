@@ -131,6 +131,11 @@ class Inbox:
             hint = "An inbox is a local directory, FTP, SFTP or a bucket, with the right to write."
             raise UsageError(f"the account of {self.dac}, {self.store.name}, can only be read.", hint=hint)
         found, odd, more = await self._listed()
+        if not found and await self.store.has_folder(self.options.submit) is False:
+            raise StoreError(
+                f"the inbox of {self.dac}, {self.options.submit}/ on {self.store.name}, is not there.",
+                hint=f"Correct collect.inbox.{self.dac}.store, or have the folder made in the account.",
+            )
         clock = None
         if found and self._asks_for_time:
             clock = await self._read_clock()

@@ -129,6 +129,11 @@ class Tree:
                 raise FileNotFoundError(errno.ENOENT, "not a regular file")
             return describe(key, found)
 
+    def has_folder(self, key: str) -> bool:
+        """Whether a directory is there."""
+        with self.errors(key):
+            return Path(self.path_of(key)).is_dir()
+
     def open(self, key: str, unless: str | None, at_once: int) -> tuple[ObjectInfo, bytes, int] | None:
         """Open a file and read its first `at_once` bytes.
 

@@ -129,6 +129,11 @@ class FaultyStore(Wrapper):
         async for info in self._store.list(prefix, recursive=recursive):
             yield info
 
+    async def has_folder(self, key: str) -> bool | None:
+        """See `gdac.store.Store.has_folder`."""
+        await self._begin("list", key)
+        return await self._store.has_folder(key)
+
     async def write(
         self,
         key: str,

@@ -34,6 +34,7 @@ from sync.stores.tls import trusting
 from sync.stores.walk import Walk
 
 T = TypeVar("T")
+_FOLDERS: Final = frozenset({"dir", "cdir", "pdir"})
 _DENIED: Final = ("denied", "permission", "forbidden", "not allowed")
 _ABSENT: Final = ("no such", "not found", "not exist")
 
@@ -167,6 +168,23 @@ class FtpStore(ReadOnly):
                 elif facts.kind not in {"cdir", "pdir"}:
                     yield ObjectInfo(key)
 
+    async def has_folder(self, key: str) -> bool:
+        """Whether a directory is there. Where the server has no MLST, on a conversation that ends with it."""
+        path = self._path(key)
+
+        async def ask(talk: Conversation) -> tuple[bool, bool]:
+            knows = "MLST" in talk.features
+            (answer,) = await talk.ask(f"{'MLST' if knows else 'CWD'} {path}")
+            if not answer.is_fine:
+                if _is_missing(answer):
+                    return False, True
+                raise self._refused(key, answer)
+            return not knows or _facts([answer]).kind in _FOLDERS, knows
+
+        talk, (there, keep) = await self._talk(key, ask)
+        self._pool.give_back(talk, keep=keep)  # one that went into a folder would find no other key
+        return there
+
     async def _entries(self, folder: str) -> Sequence[tuple[str, Facts]]:
         path = self._path(folder) if folder else self._root
         path = f"./{path}" if path.startswith("-") else path  # else LIST would take it for options
@@ -241,7 +259,7 @@ class FtpStore(ReadOnly):
             if not answer.is_fine and not answer.is_unknown_command:
                 raise self._refused(key, answer)
         facts = _facts(answers)
-        if facts.kind in {"dir", "cdir", "pdir"}:
+        if facts.kind in _FOLDERS:
             raise NotFoundError(f"{key} on {self.name} is a directory, not a file.")
         return ObjectInfo(key, facts.size, facts.modified, facts.validator)
 

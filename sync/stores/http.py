@@ -121,6 +121,10 @@ class HttpStore(ReadOnly):
                 return
             yield HttpReading(info, self._at(key), response)
 
+    async def has_folder(self, key: str) -> None:  # noqa: ARG002 - the port's shape
+        """None: this protocol knows no folders."""
+        return
+
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Names below a directory, without sizes. Raises `ListingNotOfferedError`."""
         walk = Walk(prefix, self._entries, self._settings.connections)

@@ -122,6 +122,11 @@ class LimitedStore(Wrapper):
             seen += 1
             yield info
 
+    async def has_folder(self, key: str) -> bool | None:
+        """See `gdac.store.Store.has_folder`."""
+        async with self._allowed():
+            return await self._store.has_folder(key)
+
     async def write(
         self,
         key: str,

@@ -114,6 +114,10 @@ class LocalStore:
             finally:
                 entries.close()
 
+    async def has_folder(self, key: str) -> bool:
+        """Whether a directory is there."""
+        return await self._run(lambda: self._tree.has_folder(key))
+
     async def write(
         self,
         key: str,

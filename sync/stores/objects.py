@@ -181,6 +181,10 @@ class ObjectStore:
             return
         yield ObjectReading(self, self._info(key, result), result)
 
+    async def has_folder(self, key: str) -> None:  # noqa: ARG002 - the port's shape
+        """None: a bucket has no folders, only keys."""
+        return
+
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Objects below a directory prefix, with size and ETag; the time is unknown without a request for each."""
         if prefix:

@@ -112,6 +112,10 @@ class RetryingStore(Wrapper):
                     raise
                 await attempt.failed(error)
 
+    async def has_folder(self, key: str) -> bool | None:
+        """Whether a directory is there."""
+        return await self._again(lambda: self._store.has_folder(key))
+
     async def write(
         self,
         key: str,

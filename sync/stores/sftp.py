@@ -111,6 +111,11 @@ class SftpStore:
                 else:
                     yield ObjectInfo(key)
 
+    async def has_folder(self, key: str) -> bool:
+        """Whether a directory is there, in one round trip."""
+        async with self._pool.talk(key, partial(Connection.is_folder, path=self._path(key))) as (_, there):
+            return there
+
     async def _entries(self, folder: str) -> Sequence[Any]:
         path = self._path(folder) if folder else self._root.rstrip("/") or self._root
         async with self._pool.talk(folder or "/", partial(Connection.entries, folder=path)) as (_, entries):

@@ -107,6 +107,15 @@ class Connection:
         """Facts about a file. A directory is not there."""
         return describe(key, self._sftp.stat(path))
 
+    def is_folder(self, path: str) -> bool:
+        """Whether a directory is there."""
+        try:
+            return stat.S_ISDIR(self._sftp.stat(path).st_mode or 0)
+        except OSError as error:
+            if is_missing(error):
+                return False
+            raise
+
     def open(self, key: str, path: str, unless: str | None) -> tuple[ObjectInfo, bytes, Any] | None:
         """Open a file and read its first window.
 

@@ -39,6 +39,10 @@ class Wrapper:
         """See `gdac.store.Store.list`."""
         return self._store.list(prefix, recursive=recursive)
 
+    async def has_folder(self, key: str) -> bool | None:
+        """See `gdac.store.Store.has_folder`."""
+        return await self._store.has_folder(key)
+
     async def write(
         self,
         key: str,

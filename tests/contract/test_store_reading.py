@@ -55,6 +55,20 @@ def test_names_of_all_kinds(place) -> None:
     run(visit())
 
 
+def test_folders(place) -> None:
+    async def visit() -> None:
+        await fill(place, {"dac/aoml/x.nc": b"x"})
+        async with place.open() as store:
+            answers = [await store.has_folder(key) for key in ("dac", "dac/aoml", "dac/nobody", "dac/aoml/x.nc")]
+            if answers[0] is None:  # a place without folders
+                assert answers == [None] * 4
+            else:
+                assert answers == [True, True, False, False]
+            assert await fetch(store, "dac/aoml/x.nc") == b"x"  # whoever looked has not gone into the folder
+
+    run(visit())
+
+
 def test_missing_is_not_found(place) -> None:
     async def visit() -> None:
         await fill(place, {"dac/there.nc": b"x"})

@@ -78,6 +78,16 @@ def account(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         yield Account(tmp_path, server, request.param)
 
 
+@pytest.mark.parametrize("account", ["ftp", "sftp"], indirect=True)
+def test_an_inbox_that_is_not_there_is_not_an_empty_one(account, tmp_path):
+    """An account that was moved, or a disk of theirs that is not mounted."""
+    (tmp_path / "served/coriolis/submit").rmdir()
+    told = account.collect("run", exit_code=5)
+    assert "the inbox of coriolis, submit/ on " in told
+    assert "is not there" in told
+    assert not (tmp_path / "served/coriolis/submit").exists()
+
+
 def test_from_the_upload_to_the_month_after(account, tmp_path):
     old = submitted(sample(tmp_path / "sample"), "coriolis")[META]
     new = restamped(old, datetime(2026, 11, 1, tzinfo=UTC))
