@@ -18,6 +18,8 @@ DEFAULT_RETENTION: Final = timedelta(days=values("retention", "RET-002")["days"]
 REJECTED_KEPT: Final = timedelta(days=values("retention", "RET-003")["days"])
 #: How long a file that its DAC removed lies in etc/removed.
 REMOVED_KEPT: Final = timedelta(days=values("retention", "RET-004")["days"])
+#: How long the reports of a submission stay.
+REPORTS_KEPT: Final = timedelta(days=values("retention", "RET-006")["days"])
 
 
 @dataclass(frozen=True, slots=True)

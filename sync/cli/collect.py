@@ -159,9 +159,10 @@ def clean(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Delete refused files after a month (RET-003) and removed ones after three (RET-004). A dry run by default.
+    """Delete refused files after a month (RET-003), removed ones after three (RET-004), reports after a year (RET-006).
 
-    Only files that gdac itself put there go. Exit 5 where an account is not there or could not be reached.
+    A dry run by default. Only files that gdac itself put there go. Exit 5 where an account is not there or could not
+    be reached.
     """
     from sync.cli.cleaning import clean_all
 

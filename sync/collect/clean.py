@@ -1,7 +1,8 @@
-"""Cleaning up by policy: refused files a month after they went back (RET-003), removed ones after three (RET-004).
+"""Cleaning up by policy: refused files after a month (RET-003), removed ones after three (RET-004), reports (RET-006).
 
 Only what gdac itself put somewhere is deleted: the state remembers it by place and digest, and the bytes are read
-before they go. Whatever else lies in a reject folder or below ``etc/removed/`` is its owner's, and stays.
+before they go; a report goes by its name, which only gdac gives. Whatever else lies in a reject folder or below
+``etc/removed/`` is its owner's, and stays.
 """
 
 import hashlib
@@ -11,9 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gdac.store import NotFoundError, Store
-from policies.retention import REJECTED_KEPT, REMOVED_KEPT, is_over
+from policies.retention import REJECTED_KEPT, REMOVED_KEPT, REPORTS_KEPT, is_over
 from sync.collect.filing import SUFFIX, reject_key
 from sync.collect.inbox import Inbox
+from sync.collect.report.page import SUBMISSIONS
+from sync.collect.report.text import number_of_name
 from sync.progress import human_size
 from sync.state import State
 from sync.state.removed import Removal, Returned
@@ -31,7 +34,7 @@ class Cleaned:
 
     Attributes:
         place: such as ``aoml: reject`` or ``etc/removed``.
-        policy: by which files go, RET-003 or RET-004.
+        policy: by which files go, such as RET-003.
         due: files whose time is over, their ``.filecheck`` included.
         size: their bytes.
         deleted: how many were deleted; none in a dry run.
@@ -137,6 +140,46 @@ async def clean_removed(
     if delete:
         _forget(state, await _gone(hub, over), now)
     return done
+
+
+async def clean_reports(
+    store: Store,
+    place: str,
+    folder: str,
+    dac: str,
+    state: State,
+    now: datetime,
+    *,
+    delete: bool = False,
+    kept: timedelta = REPORTS_KEPT,
+) -> Cleaned:
+    """Delete the reports of a DAC's submissions whose year is over, but for those on its page; or only say which.
+
+    Args:
+        store: where they lie, opened: the DAC's account or the reports directory.
+        place: what to call it.
+        folder: within the store.
+        dac: whose.
+        state: knows when each submission ended.
+        now: the time (UTC).
+        delete: do it.
+        kept: how long reports stay.
+
+    Raises:
+        StoreError: the folder could not be listed or cleaned; what was deleted stays deleted.
+    """
+    shown = {one.number for one in state.submissions(dac, SUBMISSIONS)}
+    due: list[_Due] = []
+    async for info in store.list(folder):
+        number = number_of_name(info.path.rpartition("/")[2])
+        if number is None or number in shown or info.size is None:
+            continue
+        submission = state.submission(number)
+        if submission is None or submission.dac != dac or submission.ended is None:
+            continue
+        if is_over(submission.ended, now, kept):
+            due.append(_Due(info.path, info.size, None))
+    return await _clean(store, place, "RET-006", due, delete=delete)
 
 
 async def _gone(hub: Store, over: Sequence[Removal]) -> list[Removal]:

@@ -1,5 +1,6 @@
 """The report for a DAC's contact: plain text in short lines, file by file; what was refused comes first."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -23,6 +24,7 @@ _REASONS: Final = 20
 #: Policies and rules that are named before the files.
 _TOP: Final = 10
 _WIDTH: Final = 78
+_REPORT: Final = re.compile(r"submission-([1-9][0-9]{0,17})\.(?:txt|html|json|csv|ttl)")
 _HEADINGS: Final = {
     Verdict.PUBLISHED: "PUBLISHED",
     Verdict.REMOVED: "REMOVED BY LISTS",
@@ -67,6 +69,12 @@ def name_of(facts: Facts, ending: str) -> str:
 def name_of_number(number: int, ending: str) -> str:
     """What a report file of a submission is called, by its number."""
     return f"submission-{number}.{ending}"
+
+
+def number_of_name(name: str) -> int | None:
+    """The number of the submission whose report has this name; None when it is no report's."""
+    found = _REPORT.fullmatch(name)
+    return None if found is None else int(found[1])
 
 
 def decided_by(rules: RuleSet) -> str:

@@ -125,4 +125,39 @@ def test_an_account_that_fails_keeps_no_other_one_waiting(place, files):
 
 def test_one_account_only_leaves_the_hub_alone(place, files):
     counts, _ = clean(place, "coriolis")
-    assert set(counts) == {"coriolis: reject"}
+    assert set(counts) == {"coriolis: reject", "coriolis: report", "reports/coriolis"}
+
+
+def reports(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir() if each.is_file()}
+
+
+def test_reports_go_after_a_year_but_for_those_that_the_page_shows(place, files, monkeypatch):
+    monkeypatch.setattr("sync.collect.clean.SUBMISSIONS", 1)
+    for body in (files[META], b"junk"):
+        place.put("coriolis", {META: body})
+        place.run()
+    place.put("aoml", {"odd.nc": b"odd"})
+    place.run()
+    ours, theirs = place.state / "reports/coriolis", place.account("coriolis", "report")
+    for folder in (ours, theirs):
+        (folder / "submission-3.txt").write_bytes(b"of another DAC's number")
+        (folder / "submission-01.txt").write_bytes(b"no name that gdac gives")
+    before = reports(ours), reports(theirs)
+    first = {name for name in before[0] if name.startswith("submission-1.")}
+    assert len(first) == 5
+    place.now += timedelta(days=365)
+    assert clean(place, delete=True)[0]["reports/coriolis"] == (0, 0, 0)
+    place.now += timedelta(days=1)
+    assert clean(place)[0]["reports/coriolis"] == (5, 0, 0)
+    assert (reports(ours), reports(theirs)) == before, "a dry run touches nothing"
+    counts, _ = clean(place, delete=True)
+    assert counts["reports/coriolis"] == counts["coriolis: report"] == (5, 5, 0)
+    assert counts["reports/aoml"] == (0, 0, 0)
+    assert (reports(ours), reports(theirs)) == (before[0] - first, before[1] - first)
+    assert [each.name for each in (place.state / "reports").iterdir() if each.name.startswith(".")] == []
+
+
+def test_reports_that_were_never_written_are_no_trouble(place):
+    assert clean(place, "aoml") == (dict.fromkeys(("aoml: reject", "aoml: report", "reports/aoml"), (0, 0, 0)), [])
+    assert not (place.state / "reports").exists()
