@@ -8,7 +8,7 @@ from typing import Final
 
 import duckdb
 
-from gdac.errors import RefusedError
+from gdac.errors import RefusedError, UsageError
 from gdac.manifest.chain import Past, survey
 from gdac.manifest.files import load_delta
 from gdac.manifest.head import Head
@@ -70,6 +70,7 @@ def state_at(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, when: int |
         The serial.
 
     Raises:
+        UsageError: there is no such serial, or nothing was sealed by that day.
         RefusedError: what is at hand does not tell that state, or a file is not what it must be.
     """
     return open_past(con, survey_for(con, tree, head, when), when, table)
@@ -91,11 +92,16 @@ def survey_for(con: duckdb.DuckDBPyConnection, tree: Path, head: Head, when: int
 def open_past(con: duckdb.DuckDBPyConnection, past: Past, when: int | date, table: str) -> int:
     """As `state_at`, of a past that was surveyed before. A way by a damaged file is left for the other one."""
     serial = when if isinstance(when, int) else serial_of(past, when)
+    if not 1 <= serial <= past.newest:
+        raise UsageError(
+            f"there is no serial {serial} in {past.folder}; the newest is {past.newest}.",
+            hint="`gdac manifest log` lists serials.",
+        )
     ways = past.ways_to(serial)
     if not ways:
         raise RefusedError(
             f"serial {serial} in {past.folder} cannot be rebuilt: neither its manifest nor the way to it is there.",
-            hint=f"The newest serial is {past.newest}; `gdac manifest log` lists those within reach.",
+            hint="`gdac manifest log` lists those within reach.",
         )
     for way in ways[:-1]:
         try:
@@ -111,12 +117,13 @@ def serial_of(past: Past, day: date) -> int:
     """The last serial sealed at or before the end of a day (UTC).
 
     Raises:
-        RefusedError: none was, by then, or what is at hand does not say which.
+        UsageError: none was, by then.
+        RefusedError: what is at hand does not say which.
     """
     serial = past.serial_on(day)
     if serial is None:
         first = min(past.times.values())
-        raise RefusedError(
+        raise UsageError(
             f"nothing was sealed by the end of {day} (UTC).", hint=f"The first serial was sealed on {first:%Y-%m-%d}."
         )
     return serial

@@ -179,11 +179,11 @@ def _need_sealed(head: "Head", when: int | date) -> None:
     """Refuse a serial that is not there yet, and a day before the first."""
     if isinstance(when, int):
         if when > head.serial:
-            raise NotThereError(f"there is no serial {when} of {head.title}; the newest is {head.serial}.")
+            raise UsageError(f"there is no serial {when} of {head.title}; the newest is {head.serial}.")
         return
     first = next(iter((*head.manifests, head.manifest)))
     if first.serial == 1 and when < first.sealed.date():
-        raise NotThereError(
+        raise UsageError(
             f"nothing of {head.title} was sealed by the end of {when}; the first serial is of {first.sealed:%Y-%m-%d}."
         )
 

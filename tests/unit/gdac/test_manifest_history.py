@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from gdac.cli.manifest import app
 from gdac.columns import connect
-from gdac.errors import RefusedError
+from gdac.errors import RefusedError, UsageError
 from gdac.manifest import local, trust
 from gdac.manifest import seal as sealing
 from gdac.manifest.chain import survey
@@ -227,7 +227,7 @@ def test_a_day_is_its_last_serial(con, tmp_path):
     for day, serial in expected.items():
         assert state_at(con, tmp_path, head, day, "past") == serial
     assert state_at(con, tmp_path, head, date(2027, 1, 1), "past") == 4
-    with pytest.raises(RefusedError, match="nothing was sealed by the end of 2026-11-01"):
+    with pytest.raises(UsageError, match="nothing was sealed by the end of 2026-11-01"):
         state_at(con, tmp_path, head, date(2026, 11, 1), "past")
 
 

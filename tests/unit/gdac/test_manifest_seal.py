@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from gdac.columns import connect
-from gdac.errors import RefusedError
+from gdac.errors import RefusedError, UsageError
 from gdac.manifest import local
 from gdac.manifest.files import load_delta, load_manifest, write_delta
 from gdac.manifest.head import Advance, Head, check_successor, parse_head
@@ -156,7 +156,7 @@ def test_the_first_manifest_of_each_week_is_kept(hub: Hub) -> None:
 
 def test_a_serial_out_of_reach_says_so(hub: Hub) -> None:
     hub.seal({META: "m"})
-    with pytest.raises(RefusedError, match="cannot be rebuilt"):
+    with pytest.raises(UsageError, match="there is no serial 2"):
         open_state(hub.con, hub.tree, hub.head(), 2, "past")
 
 
