@@ -198,6 +198,23 @@ class Store(Protocol):
         """
         ...
 
+    def read_on(self, key: str, at: int, version: str) -> AbstractAsyncContextManager["Reading | None"]:
+        """Open an object in its middle, where the place can promise that it is still the same one.
+
+        Args:
+            key: what to read.
+            at: bytes that are not wanted again; fewer than it has.
+            version: the validator of those bytes.
+
+        Returns:
+            A reading whose bytes begin at ``at``. The context yields None where the object is another one by now, or
+            this place gives no ranges, or cannot tell versions apart beyond doubt.
+
+        Raises:
+            NotFoundError: nothing is there.
+        """
+        ...
+
     def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """Objects below a directory prefix ("" is the root; no trailing slash), in any order.
 

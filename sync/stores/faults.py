@@ -120,8 +120,19 @@ class FaultyStore(Wrapper):
         """See `gdac.store.Store.read`."""
         _, kind = await self._begin("read", key)
         async with self._store.read(key, unless=unless) as reading:
-            spoiled = reading is not None and kind in {Kind.CUT, Kind.WRONG, Kind.LOST_ANSWER}
-            yield _SpoiledReading(reading, kind, self.name) if reading is not None and spoiled else reading
+            yield self._spoiled(reading, kind)
+
+    @asynccontextmanager
+    async def read_on(self, key: str, at: int, version: str) -> AsyncIterator[Reading | None]:
+        """See `gdac.store.Store.read_on`."""
+        _, kind = await self._begin("read", key)
+        async with self._store.read_on(key, at, version) as reading:
+            yield self._spoiled(reading, kind)
+
+    def _spoiled(self, reading: Reading | None, kind: Kind | None) -> Reading | None:
+        if reading is None or kind not in {Kind.CUT, Kind.WRONG, Kind.LOST_ANSWER}:
+            return reading
+        return _SpoiledReading(reading, kind, self.name)
 
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """See `gdac.store.Store.list`."""

@@ -26,7 +26,7 @@ from sync.stores.ftpwire import (
     reason,
     refuse_cut,
 )
-from sync.stores.reading import BaseReading
+from sync.stores.reading import BaseReading, WithoutRanges
 from sync.stores.readonly import ReadOnly
 from sync.stores.settings import FtpSettings
 from sync.stores.times import from_ftp
@@ -75,7 +75,7 @@ class FtpReading(BaseReading):
         self.complete = True
 
 
-class FtpStore(ReadOnly):
+class FtpStore(WithoutRanges, ReadOnly):
     """A directory on an FTP server.
 
     Args:

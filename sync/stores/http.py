@@ -5,6 +5,7 @@ same host only and never from https to http. Where directories are shown (`sync.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, Self
@@ -30,21 +31,22 @@ from sync.stores.walk import Walk
 #: Largest directory page that is read, in bytes: some 300,000 entries.
 MAX_PAGE: Final = 64 << 20
 _REDIRECTS: Final = 5
+_CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 #: Seconds for connections that the server has closed to say goodbye, or the loop would complain that it is closed.
 _TLS_REST: Final = 0.05
 _WIRE_ERRORS: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
 class HttpReading(BaseReading):
-    """An object being fetched."""
+    """An object being fetched, from its first byte or from a later one."""
 
-    def __init__(self, info: ObjectInfo, place: str, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, info: ObjectInfo, place: str, response: aiohttp.ClientResponse, at: int = 0) -> None:
         super().__init__(info, place)
-        self._response = response
+        self._response, self._at = response, at
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes. Raises `StoreError` when the connection ends before the announced length."""
-        place, got = self._place, 0
+        place, got = self._place, self._at
         try:
             async for piece in self._response.content.iter_any():
                 got += len(piece)
@@ -120,6 +122,23 @@ class HttpStore(ReadOnly):
                 yield None
                 return
             yield HttpReading(info, self._at(key), response)
+
+    @asynccontextmanager
+    async def read_on(self, key: str, at: int, version: str) -> AsyncIterator[HttpReading | None]:
+        """Fetch the rest of an object that has a strong ETag; see `gdac.store.Store.read_on`."""
+        if not version.startswith('"'):
+            yield None
+            return
+        async with self._request("GET", key, {"Range": f"bytes={at}-", "If-Range": version}) as response:
+            if response.status not in {200, 206, 416}:
+                raise self._refused(key, response)
+            found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            begin, end, size = map(int, found.groups()) if found and response.status == 206 else (0, 0, 0)
+            if (begin, end) != (at, size - 1) or response.headers.get("ETag") != version:
+                response.close()  # all of it, or of another one
+                yield None
+                return
+            yield HttpReading(ObjectInfo(key, size, None, version), self._at(key), response, at)
 
     async def has_folder(self, key: str) -> None:  # noqa: ARG002 - the port's shape
         """None: this protocol knows no folders."""

@@ -113,6 +113,12 @@ class LimitedStore(Wrapper):
         async with self._allowed(), self._store.read(key, unless=unless) as reading:
             yield None if reading is None else _PacedReading(reading, self._paced)
 
+    @asynccontextmanager
+    async def read_on(self, key: str, at: int, version: str) -> AsyncIterator[Reading | None]:
+        """See `gdac.store.Store.read_on`."""
+        async with self._allowed(), self._store.read_on(key, at, version) as reading:
+            yield None if reading is None else _PacedReading(reading, self._paced)
+
     async def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """See `gdac.store.Store.list`."""
         seen = 0

@@ -18,7 +18,7 @@ from gdac.store import Capabilities, Declared, Expect, ObjectInfo, Probed, Store
 from sync.stores.bodies import counted, gathered, whole
 from sync.stores.disk import HAS_BARRIER, Tree, Unfinished, read_fully
 from sync.stores.probing import try_out
-from sync.stores.reading import BlockReading
+from sync.stores.reading import BlockReading, WithoutRanges
 from sync.stores.sessions import HAS_LOCKS
 from sync.stores.settings import LocalSettings
 from sync.stores.threads import Threads
@@ -44,7 +44,7 @@ class _StoppedError(Exception):
     """The thread saw the wish in time: nothing was put in place."""
 
 
-class LocalStore:
+class LocalStore(WithoutRanges):
     """A directory on this machine.
 
     Args:

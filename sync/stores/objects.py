@@ -42,16 +42,16 @@ _LIST_PAGE: Final = 1000
 
 
 class ObjectReading(BaseReading):
-    """An object being fetched."""
+    """An object being fetched, from its first byte or from a later one."""
 
-    def __init__(self, store: "ObjectStore", info: ObjectInfo, result: Any) -> None:
+    def __init__(self, store: "ObjectStore", info: ObjectInfo, result: Any, at: int = 0) -> None:
         super().__init__(info, f"{info.path} in {store.name}")
-        self._store, self._result = store, result
+        self._store, self._result, self._at = store, result, at
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes. Raises `StoreError` when fewer come than announced."""
         due = self._info.size or 0
-        got = 0
+        got = self._at
         if due:  # of nothing there is no stream
             try:
                 async for piece in self._result.stream(min_chunk_size=CHUNK):
@@ -180,6 +180,22 @@ class ObjectStore:
             yield None
             return
         yield ObjectReading(self, self._info(key, result), result)
+
+    @asynccontextmanager
+    async def read_on(self, key: str, at: int, version: str) -> AsyncIterator[ObjectReading | None]:
+        """Fetch the rest of an object; see `gdac.store.Store.read_on`."""
+        options: Any = {"if_match": self._etag(version), "range": {"offset": at}}
+        try:
+            result = await self._call(key, lambda path: obstore.get_async(self._client, path, options=options))
+            info = self._info(key, result)
+        except (TemporaryStoreError, NotFoundError):
+            raise
+        except StoreError:  # another version, or a server that answers with all of it
+            info = None
+        if info is None or info.validator != version or result.range != (at, info.size):
+            yield None
+            return
+        yield ObjectReading(self, info, result, at)
 
     async def has_folder(self, key: str) -> None:  # noqa: ARG002 - the port's shape
         """None: a bucket has no folders, only keys."""

@@ -5,9 +5,11 @@ Retried: `TemporaryStoreError` (no answer, broken connection, 421, 429, 5xx). No
 of which nothing was taken yet.
 
 A read that breaks in the middle goes on where it was, by reading the object anew and passing over what the caller has.
-No range is asked for: the source that matters most (data-argo.ifremer.fr) knows none, and a body put together of two
-versions would be torn. So the bytes passed over must be the ones that were handed out, by their digest: what the caller
-gets then is one version, whatever the server's validators are worth.
+A body put together of two versions would be torn, so the bytes passed over must be the ones that were handed out, by
+their digest: what the caller gets then is one version, whatever the server's validators are worth. Only of a large
+object (`WORTH_A_RANGE`) the rest alone is asked for, where the store promises the version (`gdac.store.Store.read_on`;
+the source that matters most, data-argo.ifremer.fr, knows no ranges), from the last piece that was handed out, which
+must come again.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from gdac.errors import StoreError
 from gdac.store import (
@@ -34,6 +36,8 @@ from gdac.store import (
 )
 from sync.stores.wrapper import Wrapper
 
+#: Bytes that travel twice rather than a range being trusted: few files of an archive are larger.
+WORTH_A_RANGE: Final = 32 << 20
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -217,7 +221,7 @@ class _GoingOn:
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes. Raises `StoreError` when they cannot be had, or are others by now."""
         handed = _Handed()
-        attempt = _Attempts(self._store)
+        attempt, before = _Attempts(self._store), 0
         pieces = self._reading.chunks()
         while True:
             try:
@@ -227,18 +231,33 @@ class _GoingOn:
                 return
             except TemporaryStoreError as error:
                 broken = error
+            if handed.size - before >= WORTH_A_RANGE:  # it gets on: a large object is not given up for its size
+                attempt, before = _Attempts(self._store), handed.size
             while True:
                 await attempt.failed(broken)
                 try:
-                    pieces = await self._from(handed.size, handed.digest(), broken)
+                    pieces = await self._from(handed, broken)
                     break
                 except TemporaryStoreError as error:
                     broken = error
 
-    async def _from(self, size: int, digest: bytes, broken: TemporaryStoreError) -> AsyncIterator[bytes]:
-        """The bytes after the first `size` of them, on a new connection. Raises `StoreError` when those are others."""
+    async def _from(self, handed: "_Handed", broken: TemporaryStoreError) -> AsyncIterator[bytes]:
+        """The bytes after those handed out, on a new connection. Raises `StoreError` when those are others by now."""
         await self._stack.aclose()  # the connection that broke
-        reading = await self._stack.enter_async_context(self._store._store.read(self._key))
+        store, version = self._store._store, self.info.validator
+        if handed.size >= WORTH_A_RANGE and version is not None:
+            known = handed.last
+            rest = await self._stack.enter_async_context(store.read_on(self._key, handed.size - len(known), version))
+            if rest is not None:
+                return await self._passed(rest, len(known), sha256(known).digest(), broken)
+            await self._stack.aclose()
+        reading = await self._stack.enter_async_context(store.read(self._key))
+        return await self._passed(reading, handed.size, handed.digest(), broken)
+
+    async def _passed(
+        self, reading: Reading | None, size: int, digest: bytes, broken: TemporaryStoreError
+    ) -> AsyncIterator[bytes]:
+        """What comes after the first `size` bytes, which must have this digest."""
         if reading is None or reading.info.size != self.info.size:
             raise StoreError(f"{broken.what} It has another size by now.", hint="The next run tries again.")
         passed, left, rest = sha256(), size, b""
@@ -252,17 +271,18 @@ class _GoingOn:
 
 
 class _Handed:
-    """What was handed out; hashed only where it is much, or where it must be known."""
+    """What was handed out; hashed only where it is much, or where it must be known. And its last piece."""
 
     def __init__(self) -> None:
         self._hash, self._bytes_waiting = sha256(), 0
         self._waiting: list[bytes] = []
-        self.size = 0
+        self.size, self.last = 0, b""
 
     def add(self, piece: bytes) -> None:
         self._waiting.append(piece)
         self._bytes_waiting += len(piece)
         self.size += len(piece)
+        self.last = piece
         if self._bytes_waiting > CHUNK:
             self.digest()
 

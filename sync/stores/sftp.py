@@ -26,7 +26,7 @@ from gdac.store import (
 )
 from sync.stores.bodies import counted, gathered
 from sync.stores.probing import try_out
-from sync.stores.reading import BlockReading
+from sync.stores.reading import BlockReading, WithoutRanges
 from sync.stores.settings import SftpSettings
 from sync.stores.sftppool import SftpPool
 from sync.stores.sftpwire import WINDOW, WIRE_ERRORS, Connection, append, describe, is_missing, read_window
@@ -36,7 +36,7 @@ T = TypeVar("T")
 TEMPORARY: Final = ".gdac-tmp"
 
 
-class SftpStore:
+class SftpStore(WithoutRanges):
     """A directory on an SFTP server.
 
     Args:

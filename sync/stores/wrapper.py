@@ -35,6 +35,10 @@ class Wrapper:
         """See `gdac.store.Store.read`."""
         return self._store.read(key, unless=unless)
 
+    def read_on(self, key: str, at: int, version: str) -> AbstractAsyncContextManager[Reading | None]:
+        """See `gdac.store.Store.read_on`."""
+        return self._store.read_on(key, at, version)
+
     def list(self, prefix: str, *, recursive: bool = False) -> AsyncIterator[ObjectInfo]:
         """See `gdac.store.Store.list`."""
         return self._store.list(prefix, recursive=recursive)

@@ -7,6 +7,7 @@ listings (version 2), copies, uploads in parts. Not kept: signatures and tokens.
 
 import http.server
 import json
+import re
 import secrets
 import threading
 import time
@@ -145,6 +146,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         facts["Last-Modified"] = formatdate(there.when, usegmt=True)
         if self.headers.get("If-None-Match") == there.etag:
             self._end(304, ETag=there.etag)
+            return
+        if self.headers.get("If-Match") not in {None, there.etag}:
+            self._refuse(412, "PreconditionFailed")
+            return
+        begin = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        if begin:
+            size = len(there.data)
+            facts["Content-Range"] = f"bytes {begin[1]}-{size - 1}/{size}"
+            self._end(206, there.data[int(begin[1]) :], **facts)
             return
         self._end(200, there.data, **facts)
 
