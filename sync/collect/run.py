@@ -67,7 +67,7 @@ class _Found:
 
     def fail(self, dac: str, error: GdacError) -> None:
         """A DAC's account failed: it is left alone for the rest of the run."""
-        self.failed.setdefault(dac, error.what)
+        self.failed.setdefault(dac, str(error))
 
 
 class Collect:
@@ -83,6 +83,7 @@ class Collect:
     def __init__(self, config: Config, state: State, reporter: Reporter, now: Callable[[], datetime]) -> None:
         self._config, self._state, self._reporter, self._now = config, state, reporter, now
         self._directory = state.directory
+        self._is_ours = False
 
     async def run(self, dacs: Sequence[str] = (), *, forced: bool = False, claiming: bool = True) -> CollectRecord:
         """Go on with what is under way, take what waits in the inboxes, publish, seal, and report.
@@ -125,6 +126,8 @@ class Collect:
             outcome = Outcome.HELD if is_held else Outcome.FAILED
             told = {"error": str(error) or type(error).__name__, "cause": cause_of(error)}
             self._state.end_run(run, self._now(), outcome, told)
+            if self._is_ours and isinstance(error, GdacError):
+                await tell_status(self._config, self._state, self._now, run, began)
             raise
         unfinished = any(not one.ended for one in found.submissions)
         is_partial = bool(found.failed) or bool(found.left) or bool(found.unmade) or unfinished
@@ -173,6 +176,7 @@ class Collect:
         config, state = self._config, self._state
         hub = await stack.enter_async_context(opened(HUB, config.hub))
         hub = await taken_hub(config, state, hub, self._now)
+        self._is_ours = True
         await hub.clean()
         hub = await begin_day(stack, config, state, hub, self._now, opened)
         await check_journal(hub, state, self._reporter, self._now())

@@ -130,7 +130,23 @@ def test_an_account_that_fails_is_told_and_the_others_go_on(here, archive):
     assert (record.outcome, record.exit_code) == (Outcome.PARTIAL, ExitCode.PARTIAL)
     assert record.failed == ("coriolis",)
     assert record.count("published") == 4
-    assert any(note.startswith("coriolis: ") for note in record.notes)
+    (note,) = record.notes
+    assert note.startswith("coriolis: ftp://127.0.0.1:1 ")
+    assert "Check host and port" in note
+
+
+def test_a_run_that_failed_is_told_where_the_archive_is_read(here, archive, monkeypatch):
+    here.put("aoml", few(archive, "aoml"))
+    here.run()
+
+    async def broken(*_args, **_more):
+        raise GdacError("the seal broke.", hint="Mend it.")
+
+    monkeypatch.setattr("sync.collect.run.seal_collected", broken)
+    with pytest.raises(GdacError, match="the seal broke"):
+        here.run()
+    (status,) = here.hub.rglob("status.json")
+    assert [one["outcome"] for one in json.loads(status.read_bytes())["runs"]][:2] == ["failed", "fine"]
 
 
 def test_a_report_that_cannot_be_written_is_told_and_the_others_go_out(here, archive):
