@@ -35,7 +35,9 @@ class NotNetcdfError(BadTransferError):
     """
 
     def __init__(self, what: str, sha256: bytes) -> None:
-        super().__init__(what, hint="An error page in its place, or a damaged file: it is taken when it comes again.")
+        super().__init__(
+            what, hint="An error page, or a damaged file: taken once the source has sent it for some hours."
+        )
         self.sha256 = sha256
 
 

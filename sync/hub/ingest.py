@@ -11,7 +11,7 @@ from typing import Final
 
 from gdac.errors import StoreError
 from gdac.store import NotFoundError, Store
-from policies.quarantine import Trouble
+from policies.quarantine import Trouble, is_believed
 from sync.hub.plan import Wanted
 from sync.journal import surety
 from sync.progress import Stage
@@ -95,14 +95,18 @@ async def ingest(
     journal = Journal(state, hub)
     waiting = iter(wanted)
 
+    def believed(one: Wanted, sha256: bytes) -> bool:
+        return is_believed(state.sent_since(one.path, sha256), now())
+
     async def work() -> None:
         for one in waiting:
             try:
-                await _fetch(source, hub, one, journal, result, stage)
+                await _fetch(source, hub, one, journal, result, stage, believed)
             except (BadTransferError, NotFoundError, StaleError) as error:
                 reason = _reason(error, one)
                 result.failed[one.path] = reason
-                state.set_aside(one.path, reason, _utc(one.date_update), now(), _trouble(error))
+                sent = error.sha256 if isinstance(error, NotNetcdfError) else None
+                state.set_aside(one.path, reason, _utc(one.date_update), now(), _trouble(error), sent)
                 stage.advance()
                 if len(result.failed) > most_failures:
                     raise StoreError(
@@ -117,10 +121,20 @@ async def ingest(
     return result
 
 
-async def _fetch(source: Store, hub: Store, one: Wanted, journal: Journal, result: IngestResult, stage: Stage) -> None:
+async def _fetch(
+    source: Store,
+    hub: Store,
+    one: Wanted,
+    journal: Journal,
+    result: IngestResult,
+    stage: Stage,
+    believed: Callable[[Wanted, bytes], bool],
+) -> None:
     try:
         received = await carry(source, one.path, hub, not_older_than=one.date_update, must_be_netcdf=True)
-    except NotNetcdfError as error:  # the same bytes a second time are what the source has: mirrored as they are
+    except NotNetcdfError as error:
+        if not believed(one, error.sha256):
+            raise
         received = await carry(source, one.path, hub, sha256=error.sha256, not_older_than=one.date_update)
     await journal.add(
         Ingested(one.path, received.size, received.sha256, received.md5, received.modified, _utc(one.date_update))

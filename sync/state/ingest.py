@@ -106,17 +106,35 @@ class IngestState(Section):
         date_update: datetime | None,
         now: datetime,
         trouble: Trouble = Trouble.BROKEN,
+        sha256: bytes | None = None,
     ) -> None:
-        """Record one more failed try for a file; one whose index row has changed starts to count anew."""
+        """Record one more failed try for a file; one whose index row has changed starts to count anew.
+
+        Args:
+            path: archive path.
+            reason: one sentence.
+            date_update: what the index says, or None.
+            now: the time (UTC).
+            trouble: what kind of failure it was.
+            sha256: of the bytes that came and were not taken; None where none did.
+        """
         with self._transaction() as connection:
             tries = connection.execute(
-                "insert into set_aside (path, reason, since, tries, date_update, trouble) values (?, ?, ?, 1, ?, ?)"
+                "insert into set_aside (path, reason, since, tries, date_update, trouble, sha256, sent)"
+                " values (?1, ?2, ?3, 1, ?4, ?5, ?6, iif(?6 is null, null, ?3))"
                 " on conflict (path) do update set reason = excluded.reason, trouble = excluded.trouble,"
                 " tries = case when date_update is excluded.date_update then tries + 1 else 1 end,"
-                " date_update = excluded.date_update returning tries",
-                (path, reason, iso(now), iso(date_update), trouble.value),
+                " sent = case when sha256 is excluded.sha256 then sent else excluded.sent end,"
+                " sha256 = excluded.sha256, date_update = excluded.date_update returning tries",
+                (path, reason, iso(now), iso(date_update), trouble.value, sha256),
             ).fetchone()[0]
             connection.execute("update set_aside set next_try = ? where path = ?", (iso(next_try(tries, now)), path))
+
+    def sent_since(self, path: str, sha256: bytes) -> datetime | None:
+        """Since when the source has sent these very bytes, which were not taken; None where it did not do so last."""
+        found = self._connection.execute("select sent from set_aside where path = ? and sha256 = ?", (path, sha256))
+        row = found.fetchone()
+        return sure(row[0]) if row else None
 
     def waiting_count(self) -> int:
         """How many files are set aside."""

@@ -172,3 +172,9 @@ def _watched(database: Any) -> None:
 def _items_in_order(database: Any) -> None:
     # Without it every page of a submission sorts all of its items, with what the checker said of each.
     database["item"].create_index(["submission"])
+
+
+@MIGRATIONS(name="0009-bytes-set-aside")
+def _bytes_set_aside(database: Any) -> None:
+    database.execute("alter table set_aside add column sha256 blob")
+    database.execute("alter table set_aside add column sent text")

@@ -6,11 +6,17 @@ import http.server
 import json
 import shutil
 import threading
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from gdac.sample.archive import next_day
+from gdac.records import Outcome
+from gdac.sample.archive import make_archive, next_day
+from sync.hub import indexes
+from sync.state import State
+from sync.transfer import BadTransferError
+from tests.deployment import Deployment
 from tests.e2e.conftest import Desk, picture
 from tests.servers import ftp_pyftpdlib
 
@@ -93,13 +99,6 @@ def test_a_mended_index_is_taken_by_the_next_run(desk: Desk):
 
 
 def test_an_index_that_does_not_end(tmp_path, monkeypatch):
-    from datetime import date
-
-    from gdac.sample.archive import make_archive
-    from sync.hub import indexes
-    from sync.transfer import BadTransferError
-    from tests.deployment import Deployment
-
     make_archive(tmp_path / "source", floats=1, cycles=2, seed=7, day=date(2025, 3, 1))
     monkeypatch.setattr(indexes, "MAX_BYTES", 100)
     with pytest.raises(BadTransferError, match="does not end"):
@@ -136,6 +135,45 @@ def test_html_over_http(desk: Desk):
         thread.join()
     assert (done.returncode, "not an index file" in done.stderr or "not gzip" in done.stderr) == (3, True), done.stderr
     assert (picture(desk.hub), picture(desk.mirror)) == before
+
+
+def test_an_error_page_under_the_name_of_a_file(tmp_path):
+    """It is not mirrored, unless the source still has it the next day: then that is the file."""
+    make_archive(tmp_path / "source", floats=2, cycles=2, seed=7, day=date(2025, 3, 1))
+    here = Deployment(tmp_path / "here", str(tmp_path / "source"))
+    here.run()
+    path = next(one for one in next_day(tmp_path / "source").changed if (here.hub / one).suffix == ".nc")
+    served, old = tmp_path / "source" / path, (here.hub / path).read_bytes()
+    new = served.read_bytes()
+
+    def run() -> tuple[Outcome, list[str]]:
+        outcome = here.run().outcome
+        with State.open(here.config.state_directory) as state:
+            return outcome, [f"{one.path}: {one.reason}" for one in state.all_set_aside()]
+
+    served.write_bytes(b"<html>Site under maintenance</html>")
+    for hours in (0, 1, 6):
+        here.now += timedelta(hours=hours)
+        outcome, (reason,) = run()
+        assert outcome is Outcome.PARTIAL
+        assert reason.startswith(f"{path}: ")
+        assert "is no NetCDF file (35 bytes)" in reason
+        assert (here.hub / path).read_bytes() == old
+    served.write_bytes(new)
+    here.now += timedelta(hours=13)
+    assert run() == (Outcome.FINE, [])
+    assert (here.hub / path).read_bytes() == new
+
+    path = next(one for one in next_day(tmp_path / "source").changed if (here.hub / one).suffix == ".nc")
+    served, old = tmp_path / "source" / path, (here.hub / path).read_bytes()
+    for body, hours in ((b"one page", 0), (b"another page", 20), (b"another page", 6)):
+        served.write_bytes(body)
+        here.now += timedelta(hours=hours)
+        assert run()[0] is Outcome.PARTIAL
+        assert (here.hub / path).read_bytes() == old
+    here.now += timedelta(hours=20)
+    assert run() == (Outcome.FINE, [])
+    assert (here.hub / path).read_bytes() == b"another page"
 
 
 def test_a_wrong_length_ftp_transfer_sets_one_file_aside(desk: Desk, monkeypatch):

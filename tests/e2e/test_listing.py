@@ -105,8 +105,13 @@ def tree(tmp_path, monkeypatch):
     root = tmp_path / "source"
     make_archive(root, floats=3, cycles=4, seed=7, day=date(2025, 3, 1))
     for path in (GEO, LATEST, AUX):
-        write(root, path, path.encode())
+        write(root, path, netcdf(path))
     return root
+
+
+def netcdf(text: str) -> bytes:
+    """What begins as a NetCDF file."""
+    return b"CDF\x01" + text.encode()
 
 
 def write(tree, path, body, when=1_700_000_000):
@@ -144,13 +149,13 @@ def test_days_by_listing(tree, tmp_path, way):
                     and "index" not in one]  # fmt: skip
 
         changes = next_day(tree)
-        write(tree, GEO, b"other bytes, other size")
-        write(tree, LATEST, LATEST.encode()[::-1], when=1_700_000_600)  # the same size
+        write(tree, GEO, b"CDF other bytes, other size")
+        write(tree, LATEST, netcdf(LATEST[::-1]), when=1_700_000_600)  # the same size
         (tree / AUX).unlink()
-        write(tree, "geo/indian_ocean/2025/03/20250302_prof.nc", b"new")
+        write(tree, "geo/indian_ocean/2025/03/20250302_prof.nc", b"CDF new")
         stray = min(tree.glob("dac/*/*/profiles"))
         stray = stray / f"R{stray.parent.name}_998.nc"
-        stray.write_bytes(b"unlisted")
+        stray.write_bytes(b"CDF unlisted")
         place.show()
         second = here.run()
         assert second.outcome is Outcome.FINE, second.notes
@@ -259,7 +264,7 @@ def test_a_plan_touches_nothing(tree, tmp_path):
     with a_folder(tree) as place:
         here = deployed(place, tmp_path)
         here.run()
-        write(tree, GEO, b"changed")
+        write(tree, GEO, b"CDF new")
         before = picture(here.hub)
         with State.open(here.config.state_directory) as state:
             seen, _ = run_loop(Run(here.config, state, Silent(), lambda: here.now).look())

@@ -43,6 +43,17 @@ def test_set_aside_counts_tries_and_keeps_the_first_time(state):
     assert (item.tries, item.since, item.reason) == (2, NOW, "broke off")
 
 
+def test_set_aside_knows_since_when_the_same_bytes_came(state):
+    hours = [NOW + timedelta(hours=number) for number in range(6)]
+    page, other = b"p" * 32, b"o" * 32
+    assert state.sent_since("a", page) is None
+    for at, sha256 in zip(hours, (None, page, page, other, None), strict=False):
+        state.set_aside("a", "no NetCDF", None, at, sha256=sha256)
+        since = {page: hours[1], other: hours[3]}.get(sha256) if sha256 else None
+        assert [state.sent_since("a", one) for one in (page, other) if one == sha256] == [since] * bool(sha256)
+        assert [state.sent_since("a", one) for one in (page, other) if one != sha256] == [None] * (2 - bool(sha256))
+
+
 def test_grace_runs_from_the_first_publication_and_ends_when_a_path_comes_back(state):
     later = NOW + timedelta(days=1)
     state.record_published("m", "id", 2, NOW, left=["a", "b"], came=["c"])

@@ -82,8 +82,8 @@ def test_bytes_that_are_no_netcdf_are_carried_as_they_are(places):
     assert (places[1] / "x.nc").stat().st_mtime == when.timestamp()
 
 
-def test_what_is_no_netcdf_file_is_believed_when_it_comes_twice(places):
-    """An error page sent once under a file's name is not mirrored; a file that really is none, is."""
+def test_what_is_no_netcdf_file_is_refused_unless_its_digest_is_known(places):
+    """An error page under a file's name is not mirrored; a file that really is none, is."""
     page, file = b"<html>busy, come back later</html>", b"CDF\x01 the file itself"
     (places[0] / "x.nc").write_bytes(page)
     with pytest.raises(NotNetcdfError, match=rf"x\.nc from .* is no NetCDF file \({len(page)} bytes\)") as caught:
