@@ -30,31 +30,31 @@ soak: $(VENV)/.dev ## the long tests
 	@$(BIN)/python -m pytest -q -m soak
 
 argopy: demo ## argopy, in a throw-away environment, reads the demo's folder mirror as a GDAC host
-	@$(PYTHON) -m venv .demo/argopy-venv
-	@.demo/argopy-venv/bin/python -m pip --disable-pip-version-check install --quiet argopy
-	@.demo/argopy-venv/bin/python tests/conformance/argopy_reads.py .demo/mirror
+	@$(PYTHON) -m venv .judges/argopy-venv
+	@.judges/argopy-venv/bin/python -m pip --disable-pip-version-check install --quiet argopy
+	@.judges/argopy-venv/bin/python tests/conformance/argopy_reads.py .demo/mirror
 
 ro-crate: demo $(VENV)/.dev ## roc-validator, in a throw-away environment, judges crates of the demo's hub; offline once installed
-	@$(PYTHON) -m venv .demo/ro-crate-venv
-	@.demo/ro-crate-venv/bin/python -m pip --disable-pip-version-check install --quiet rocrate roc-validator
-	@rm -rf .demo/crates && mkdir .demo/crates
-	@$(BIN)/gdac vocab crate .demo/hub --path 'dac/*_meta.nc' --copy -o .demo/crates/with-files
-	@$(BIN)/gdac vocab crate .demo/hub --path 'dac/*_prof.nc' -o .demo/crates/metadata-only
-	@mkdir .demo/crates/crate-broken
-	@sed 's/"datePublished"/"datumPublished"/' .demo/crates/metadata-only/ro-crate-metadata.json > .demo/crates/crate-broken/ro-crate-metadata.json
-	@.demo/ro-crate-venv/bin/python tests/conformance/ro_crate_valid.py .demo/ro-crate-cache .demo/crates/*
+	@$(PYTHON) -m venv .judges/ro-crate-venv
+	@.judges/ro-crate-venv/bin/python -m pip --disable-pip-version-check install --quiet rocrate roc-validator
+	@rm -rf .judges/crates && mkdir .judges/crates
+	@$(BIN)/gdac vocab crate .demo/hub --path 'dac/*_meta.nc' --copy -o .judges/crates/with-files
+	@$(BIN)/gdac vocab crate .demo/hub --path 'dac/*_prof.nc' -o .judges/crates/metadata-only
+	@mkdir .judges/crates/crate-broken
+	@sed 's/"datePublished"/"datumPublished"/' .judges/crates/metadata-only/ro-crate-metadata.json > .judges/crates/crate-broken/ro-crate-metadata.json
+	@.judges/ro-crate-venv/bin/python tests/conformance/ro_crate_valid.py .judges/ro-crate-cache .judges/crates/*
 
 k8s: $(VENV)/.dev ## the judges of deploy/, in throw-away environments: kubectl, kubernetes-validate, checkov, promtool and others
-	@$(PYTHON) -m venv .demo/k8s-venv && $(PYTHON) -m venv .demo/checkov-venv
-	@.demo/k8s-venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/k8s.txt
-	@.demo/checkov-venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/checkov.txt
-	@$(BIN)/python deploy/check.py .demo/k8s-venv/bin .demo/checkov-venv/bin
+	@$(PYTHON) -m venv .judges/k8s-venv && $(PYTHON) -m venv .judges/checkov-venv
+	@.judges/k8s-venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/k8s.txt
+	@.judges/checkov-venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/checkov.txt
+	@$(BIN)/python deploy/check.py .judges/k8s-venv/bin .judges/checkov-venv/bin
 
 lock: ## renew the hashed locks (needs uv)
 	@requirements/compile.sh
 
 clean: ## remove the virtual environment and everything made
-	rm -rf $(VENV) .demo .bench
+	rm -rf $(VENV) .demo .judges .bench
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "make: could not make $(VENV): install python3-venv (Debian, Ubuntu: apt install python3-venv)"; exit 3; }

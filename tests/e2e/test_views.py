@@ -26,7 +26,7 @@ from tests.servers import PASSWORD, USER, rclone, s3_moto
 
 needs_rclone = pytest.mark.skipif(rclone() is None, reason="rclone is not installed")
 #: A Python with argopy, s3fs and boto3, as `make argopy` makes one without the latter two.
-ARGOPY = Path(os.environ.get("ARGO_GDAC_ARGOPY", ROOT / ".demo" / "argopy-venv" / "bin" / "python"))
+ARGOPY = Path(os.environ.get("ARGO_GDAC_ARGOPY", ROOT / ".judges" / "argopy-venv" / "bin" / "python"))
 
 
 def rows(index: Path) -> list[dict[str, str]]:
