@@ -99,7 +99,7 @@ class IngestRecord:
     """What one ingest did.
 
     Attributes:
-        indexes: index files asked for; ``indexes_changed`` of them had changed.
+        indexes: index files asked for; ``indexes_changed`` of them are not as they were sealed last.
         listed: rows of all indexes.
         planned: files that had to be fetched.
         moved: files fetched, without index files.

@@ -190,10 +190,11 @@ class Day:
         Raises:
             StoreError: the hub's store failed, or the source on too many files; what came is journalled.
         """
-        fetched = sum(1 for one in seen.visit.files if one.fetched)
+        sealed = _sealed_indexes(seen.before)
+        changed = sum(1 for key, digest in seen.visit.digests.items() if sealed.get(key) != digest)
         if seen.quiet:
             waiting = self._state.waiting_count()
-            return IngestRecord(indexes=seen.visit.asked, indexes_changed=fetched, set_aside=waiting)
+            return IngestRecord(indexes=seen.visit.asked, indexes_changed=changed, set_aside=waiting)
         result = IngestResult()
         if seen.todo:
             self._note_under_way()
@@ -213,7 +214,7 @@ class Day:
         self._note_failed(result)
         self._ingested = IngestRecord(
             indexes=seen.visit.asked,
-            indexes_changed=fetched,
+            indexes_changed=changed,
             listed=seen.listed,
             planned=seen.todo,
             moved=Moved(result.files, result.size),
@@ -271,10 +272,9 @@ class Day:
             return False
         if self._state.swept_count():
             return False
-        sealed = {entry.path: entry.sha256 for entry in before.head.indexes}
+        sealed = _sealed_indexes(before)
         kept = {key for key in sealed if key.partition(".")[0] in visit.missing}
-        now_there = {one.key: one.known.sha256.hex() for one in visit.files}
-        return now_there == {key: digest for key, digest in sealed.items() if key not in kept}
+        return visit.digests == {key: digest for key, digest in sealed.items() if key not in kept}
 
     async def _load_base(self, before: Shown | None) -> None:
         if before is None:
@@ -373,3 +373,7 @@ class Day:
             self.notes.append(
                 f"and {len(result.failed) - _EXAMPLES:,} more set aside; `gdac sync quarantine` lists them."
             )
+
+
+def _sealed_indexes(shown: Shown | None) -> dict[str, str]:
+    return {entry.path: entry.sha256 for entry in shown.head.indexes} if shown else {}

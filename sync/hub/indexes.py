@@ -31,12 +31,10 @@ class IndexFile:
     Attributes:
         known: its key, validator and digests.
         file: the local copy, byte for byte.
-        fetched: True when it travelled in this run.
     """
 
     known: KnownIndex
     file: Path
-    fetched: bool
 
     @property
     def key(self) -> str:
@@ -57,6 +55,11 @@ class IndexVisit:
     files: tuple[IndexFile, ...]
     missing: tuple[str, ...]
     asked: int
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 in hexadecimal digits by key."""
+        return {one.key: one.known.sha256.hex() for one in self.files}
 
 
 async def fetch_indexes(
@@ -89,7 +92,7 @@ async def _fetch(
             if reading is None:
                 assert known is not None
                 stage.advance()
-                return IndexFile(known, file, fetched=False)
+                return IndexFile(known, file)
             part = file.with_name(file.name + ".part")
             sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
             with part.open("wb") as out:
@@ -112,7 +115,7 @@ async def _fetch(
     fresh = KnownIndex(key, info.validator, size, sha256.digest(), md5.digest(), info.modified)
     state.remember_index(fresh, now())
     stage.advance(1, size)
-    return IndexFile(fresh, file, fetched=True)
+    return IndexFile(fresh, file)
 
 
 def forget_copies(visit: IndexVisit, state: State, now: datetime) -> None:

@@ -32,6 +32,7 @@ def test_from_init_to_status(tmp_path, desk: Desk):
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert record["ingest"]["moved"]["files"] == planned["to_fetch"]
+    assert record["ingest"]["indexes_changed"] == record["ingest"]["indexes"] > 0, "what the plan asked for is counted"
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert {event["event"] for event in events} == {"stage-began", "stage-ended"}
     assert "nothing changed" in desk.sync("plan").stdout
