@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gdac.errors import GdacError, RefusedError, StoreError, UsageError
+from gdac.errors import GdacError, RefusedError, UsageError
 from gdac.records import Outcome
 from gdac.sample.archive import make_archive, next_day
+from sync.audit.orders import Auditor, Order
 from sync.brakes.hold import HeldError
 from sync.hub.revert import Revert
 from sync.hub.sweep import Sweep
@@ -381,8 +382,6 @@ def test_commands_that_would_write_into_the_tree_refuse(here):
     with State.open(here.config.state_directory) as state, pytest.raises(UsageError, match="sealed in place"):
         run_loop(revert(state))
 
-    from sync.audit.orders import Auditor, Order
-
     victim = min(here.hub.glob("dac/*/*/profiles/*.nc"))
     victim.unlink()
     before = facts(here.hub)
@@ -396,36 +395,3 @@ def test_commands_that_would_write_into_the_tree_refuse(here):
     assert report.counts.get("missing") == 1
     assert report.mended == 0
     assert facts(here.hub) == before
-
-
-@pytest.mark.parametrize(
-    ("sections", "said"),
-    [
-        ({"vault": {"store": "/tmp/vault"}}, "vault"),
-        ({"source": {"other": {"store": "ftp://example.org"}}, "hub": {"in_place": True}}, "has no source"),
-        ({"hub": {"store": "s3://bucket/argo"}}, "only a local directory"),
-        ({"hub": {"in_place": False}}, "there is none"),
-        ({"hub": {"state": "{hub}/state"}}, "lies in the tree"),
-    ],
-)
-def test_configurations_that_cannot_be(tmp_path, sections, said):
-    from sync.config import check_config
-
-    hub = {"store": str(tmp_path / "hub"), "state": str(tmp_path / "state"), **sections.get("hub", {})}
-    hub["state"] = hub["state"].replace("{hub}", str(tmp_path / "hub"))
-    with pytest.raises(UsageError, match=said):
-        check_config({**sections, "hub": hub}, where="test")
-
-
-def test_a_source_that_is_the_hub_is_the_hub(tmp_path):
-    from sync.config import check_config
-
-    (tmp_path / "tree").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "tree")
-    source = {"own": {"store": f"file://{tmp_path}/link/", "retired": ["ar_index_global_tech"]}}
-    config = check_config({"hub": {"store": str(tmp_path / "tree")}, "source": source}, where="test")
-    assert config.in_place
-    assert config.the_source.retired == ("ar_index_global_tech",)
-    store = opened("hub", config.hub)
-    with pytest.raises(StoreError):
-        run_loop(store.delete("dac/x.nc"))
